@@ -1,0 +1,47 @@
+/* Files: whole text files in, exact reads at an offset, and output that never half exists. */
+#ifndef DN_BASE_FILE_H
+#define DN_BASE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/status.h"
+
+/* Reads all of a text file into memory that the caller frees; *text ends with a NUL, *size does not
+ * count it. Files above `limit` bytes, directories and files with NUL bytes are refused. */
+enum dn_status dn_read_text(const char *path, size_t limit, char **text, size_t *size,
+                            struct dn_error *err);
+
+/* An input file read by position. Safe to use from several threads. */
+struct dn_input {
+    int fd;
+    int64_t size; /* bytes when it was opened */
+    const char *path;
+};
+
+/* `path` must stay valid until dn_input_close. */
+enum dn_status dn_input_open(struct dn_input *in, const char *path, struct dn_error *err);
+void dn_input_close(struct dn_input *in);
+
+/* Reads exactly `bytes` bytes at `offset`, through short reads and EINTR, and leaves no page-cache
+ * debt behind when `drop` is set: the pages just read are offered back to the system. */
+enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *buffer, size_t bytes,
+                             int drop, struct dn_error *err);
+
+/* An output file written under a temporary name beside `path` and renamed when complete. */
+struct dn_output {
+    FILE *file;
+    char *path, *temporary;
+};
+
+enum dn_status dn_output_open(struct dn_output *out, const char *path, struct dn_error *err);
+
+/* Flushes, closes and renames. On any write error the temporary file is removed, an existing file
+ * at `path` is left as it was, and the error names the reason. */
+enum dn_status dn_output_commit(struct dn_output *out, struct dn_error *err);
+
+/* Closes and removes the temporary file. Safe after a commit or a failed open. */
+void dn_output_abandon(struct dn_output *out);
+
+#endif

@@ -1,0 +1,71 @@
+#include "base/text.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static const char *skip_sign(const char *s, bool *negative)
+{
+    *negative = *s == '-';
+    return *s == '-' || *s == '+' ? s + 1 : s;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool dn_parse_int(const char *s, int *value, const char **end)
+{
+    bool negative;
+    int64_t n = 0;
+    while (*s == ' ' || *s == '\t')
+        s++;
+    s = skip_sign(s, &negative);
+    if (!is_digit(*s))
+        return false;
+    for (; is_digit(*s); s++) {
+        n = n * 10 + (*s - '0');
+        if (n > (int64_t)INT_MAX + 1)
+            return false;
+    }
+    if (negative)
+        n = -n;
+    if (n > INT_MAX)
+        return false;
+    *value = (int)n;
+    if (end)
+        *end = s;
+    return true;
+}
+
+bool dn_parse_float(const char *s, float *value, const char **end)
+{
+    bool negative, digits = false;
+    double mantissa = 0;
+    int scale = 0;
+    while (*s == ' ' || *s == '\t')
+        s++;
+    s = skip_sign(s, &negative);
+    for (; is_digit(*s); s++, digits = true)
+        mantissa = mantissa * 10 + (*s - '0');
+    if (*s == '.')
+        for (s++; is_digit(*s); s++, digits = true, scale--)
+            mantissa = mantissa * 10 + (*s - '0');
+    if (!digits)
+        return false;
+    if (*s == 'e' || *s == 'E') {
+        const char *after;
+        int exponent;
+        if (dn_parse_int(s + 1, &exponent, &after)) {
+            scale = exponent > 10000 ? 10000 : exponent < -10000 ? -10000 : scale + exponent;
+            s = after;
+        }
+    }
+    double v = scale < 0 ? mantissa / pow(10, -scale) : mantissa * pow(10, scale);
+    *value = (float)(negative ? -v : v);
+    if (end)
+        *end = s;
+    return true;
+}
