@@ -151,6 +151,7 @@ struct dn_layer {
     bool alias;               /* output is in[0]'s map, from channel alias_channel on */
     int alias_channel;
     bool concat;              /* output is its inputs' channels one after the other, unchanged */
+    bool whole;               /* cannot be tiled although its type can: ops->span does not count */
 
     bool dontload;            /* the weights file has nothing for it */
     int shares;               /* index of the layer whose weights it uses, or -1 */
