@@ -1,0 +1,366 @@
+/* darknet.h - run Darknet models, exactly, in bounded memory.
+ *
+ * A complete program: find objects in a photo.
+ *
+ *     #include <darknet.h>
+ *     #include <stdio.h>
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         if (argc < 5)
+ *             return 2;                       // cfg, weights, names, photo
+ *         network *net = load_network(argv[1], argv[2], 0);
+ *         char **names = get_labels(argv[3]);
+ *         image photo = load_image_color(argv[4], 0, 0);
+ *         if (!net || !names || !photo.data || !network_predict_image(net, photo)) {
+ *             fprintf(stderr, "%s\n", darknet_last_error());
+ *             return 1;
+ *         }
+ *         int n = 0;
+ *         detection *dets = get_network_boxes(net, photo.w, photo.h, .5f, .5f, 0, 0, &n);
+ *         do_nms_sort(dets, n, net->layers[net->n - 1].classes, .45f);
+ *         for (int i = 0; i < n; i++)
+ *             for (int c = 0; c < dets[i].classes; c++)
+ *                 if (dets[i].prob[c] > .5f)
+ *                     printf("%s %.2f at %.0f,%.0f, %.0f x %.0f\n", names[c], dets[i].prob[c],
+ *                            dets[i].bbox.x, dets[i].bbox.y, dets[i].bbox.w, dets[i].bbox.h);
+ *         free_detections(dets, n);
+ *         free_image(photo);
+ *         free_labels(names);
+ *         free_network(net);
+ *         return 0;
+ *     }
+ *
+ *     cc program.c $(pkg-config --cflags --libs darknet)
+ *
+ * Names, signatures and struct layouts of the first part are those of stock Darknet (as Debian's
+ * darknet package builds it, x86-64, no GPU), so programs compiled against its darknet.h run with
+ * this library. The second part, everything called darknet_* or network_*, is this project's own.
+ *
+ * Errors: the library never prints and never exits. A function that fails returns NULL, 0 or an
+ * empty struct, and darknet_last_error() of the same thread says why in one sentence.
+ *
+ * Threads: different networks may be used from different threads at the same time; one network must
+ * not be used by two threads at once. The functions on images and detections are pure.
+ *
+ * Arrays are float32. Images and network inputs are planar: [channel][row][column], values 0..1,
+ * red first. */
+#ifndef DARKNET_H
+#define DARKNET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define DARKNET_API __attribute__((visibility("default")))
+#else
+#define DARKNET_API
+#endif
+
+/* ==== stock Darknet ========================================================================== */
+
+/* Numbers of stock's layer types, as layer.type holds them. Types that stock does not have follow
+ * after DARKNET_BLANK. */
+typedef enum {
+    CONVOLUTIONAL,
+    DECONVOLUTIONAL,
+    CONNECTED,
+    MAXPOOL,
+    SOFTMAX,
+    DETECTION,
+    DROPOUT,
+    CROP,
+    ROUTE,
+    COST,
+    NORMALIZATION,
+    AVGPOOL,
+    LOCAL,
+    SHORTCUT,
+    ACTIVE,
+    RNN,
+    GRU,
+    LSTM,
+    CRNN,
+    BATCHNORM,
+    NETWORK,
+    XNOR,
+    REGION,
+    YOLO,
+    ISEG,
+    REORG,
+    UPSAMPLE,
+    LOGXENT,
+    L2NORM,
+    BLANK,
+    LOCAL_AVGPOOL,
+    SCALE_CHANNELS,
+    SAM,
+    GAUSSIAN_YOLO,
+    REORG3D,
+    IMPLICIT,
+    LOGISTIC_LAYER
+} LAYER_TYPE;
+
+/* Centre and size. In pixels of the image, or as fractions of it when asked for relative boxes. */
+typedef struct {
+    float x, y, w, h;
+} box;
+
+/* data[c*h*w + y*w + x]; owned by whoever made it, freed with free_image. */
+typedef struct {
+    int w, h, c;
+    float *data;
+} image;
+
+typedef struct {
+    int classes;
+    char **names;
+} metadata;
+
+typedef struct detection {
+    box bbox;
+    int classes;
+    float *prob; /* [classes], 0 where below the threshold */
+    float *mask; /* region layers with more than 4 coords, else NULL */
+    float objectness;
+    int sort_class;
+} detection;
+
+/* One layer as programs may look at it. The fields are set by load_network; writing them has no
+ * effect, except through `output`. */
+typedef struct layer {
+    LAYER_TYPE type; /* offset 0 */
+    int activation;
+    char reserved_8[56];
+    int batch_normalize; /* 64 */
+    int shortcut;
+    int batch; /* 72 */
+    char reserved_76[8];
+    int inputs; /* 84 */
+    int outputs;
+    char reserved_92[16];
+    int h, w, c; /* 108 */
+    int out_h, out_w, out_c;
+    int n; /* 132: filters, anchors or inputs */
+    char reserved_136[12];
+    int side; /* 148 */
+    char reserved_152[100];
+    int classes; /* 252 */
+    int coords;
+    char reserved_260[36];
+    int *mask; /* 296 */
+    int total; /* 304 */
+    char reserved_308[308];
+    float *output; /* 616: planar values of heads, of the last layer and of layers kept by
+                      network_keep(); NULL for all others */
+    char reserved_624[560];
+} layer;
+
+typedef struct network {
+    int n; /* layers */
+    int batch;
+    size_t *seen;
+    char reserved_16[16];
+    layer *layers;
+    float *output; /* 40 */
+    char reserved_48[80];
+    int inputs; /* 128 */
+    int outputs;
+    char reserved_136[8];
+    int h, w, c; /* 144 */
+    char reserved_156[60];
+    float *input; /* 216 */
+    char reserved_224[24];
+    int train; /* 248 */
+    char reserved_252[4];
+    void *engine; /* this project's state */
+    char reserved_264[8];
+} network;
+
+/* Reads a cfg and the weights made for it. weightfile NULL or "": seeded synthetic weights. `clear`
+ * resets the count of images seen, nothing else. NULL on failure. */
+DARKNET_API network *load_network(char *cfgfile, char *weightfile, int clear);
+DARKNET_API void free_network(network *net);
+
+/* Only batch 1 is computed; other values are ignored. */
+DARKNET_API void set_batch_network(network *net, int batch);
+DARKNET_API int network_width(network *net);
+DARKNET_API int network_height(network *net);
+
+/* `input` holds net->inputs floats. The result is the output of the last layer (net->outputs
+ * floats), owned by the network and valid until its next call. NULL on failure. */
+DARKNET_API float *network_predict(network *net, float *input);
+
+/* Letterboxes the image to the network's size and predicts. */
+DARKNET_API float *network_predict_image(network *net, image im);
+
+/* The candidates above `thresh` of the last prediction. w, h: size of the photo that was
+ * letterboxed into the input. relative: boxes as fractions instead of pixels. map: class ids of a
+ * region layer, or NULL. Caller frees with free_detections(dets, *num). NULL and *num = 0 when
+ * there are none or on failure. */
+DARKNET_API detection *get_network_boxes(network *net, int w, int h, float thresh, float hier,
+                                         int *map, int relative, int *num);
+DARKNET_API detection *make_network_boxes(network *net, float thresh, int *num);
+DARKNET_API void free_detections(detection *dets, int n);
+
+/* Non-maximum suppression in place; the order of the array changes as in stock. */
+DARKNET_API void do_nms_sort(detection *dets, int total, int classes, float thresh);
+DARKNET_API void do_nms_obj(detection *dets, int total, int classes, float thresh);
+DARKNET_API float box_iou(box a, box b);
+
+DARKNET_API image make_image(int w, int h, int c);
+DARKNET_API void free_image(image im);
+DARKNET_API image copy_image(image im);
+DARKNET_API image resize_image(image im, int w, int h);
+DARKNET_API image letterbox_image(image im, int w, int h);
+DARKNET_API void letterbox_image_into(image im, int w, int h, image boxed);
+DARKNET_API void rgbgr_image(image im);
+
+/* w, h = 0: the size of the file. data is NULL on failure. */
+DARKNET_API image load_image_color(char *filename, int w, int h);
+DARKNET_API image load_image(char *filename, int w, int h, int c);
+
+/* Writes NAME.jpg. */
+DARKNET_API void save_image(image im, const char *name);
+
+/* Without OpenCV (make OPENCV=1) this writes NAME.jpg instead. Returns the key pressed, or 0. */
+DARKNET_API int show_image(image im, const char *name, int ms);
+
+/* Draws boxes (relative) and labels. `alphabet` is ignored: letters need no files. */
+DARKNET_API void draw_detections(image im, detection *dets, int num, float thresh, char **names,
+                                 image **alphabet, int classes);
+DARKNET_API image **load_alphabet(void);
+
+/* One name per line; NULL on failure. */
+DARKNET_API char **get_labels(char *filename);
+DARKNET_API metadata get_metadata(char *datafile);
+
+DARKNET_API void fill_cpu(int n, float alpha, float *x, int stride);
+DARKNET_API void axpy_cpu(int n, float alpha, float *x, int stride_x, float *y, int stride_y);
+DARKNET_API void top_predictions(network *net, int k, int *index);
+DARKNET_API void free_ptrs(void **ptrs, int n);
+DARKNET_API void reset_rnn(network *net);
+DARKNET_API void cuda_set_device(int n);
+
+/* ==== this project =========================================================================== */
+
+/* The sentence for the last failure in this thread, or "". Valid until the thread's next call. */
+DARKNET_API const char *darknet_last_error(void);
+
+enum darknet_dialect { DARKNET_STOCK, DARKNET_ALEXEYAB };
+
+/* Called after each layer with its planar output; see darknet_options.observer. */
+typedef void (*darknet_observer)(void *context, const network *net, int layer, const float *output);
+
+/* How to load a network. Zero everything but `size` for the defaults. */
+typedef struct {
+    size_t size;     /* sizeof(darknet_options) */
+    int dialect;     /* DARKNET_STOCK: as pjreddie's; DARKNET_ALEXEYAB: batch norm as the other's */
+    const char *isa; /* "avx512", "avx2", "neon", "scalar"; NULL: the best of this machine */
+    int threads;     /* 0: one per core */
+    int exact;       /* direct convolution everywhere, no other algorithm */
+    darknet_observer observer; /* computes layer by layer and shows every output; NULL: none */
+    void *observer_context;
+} darknet_options;
+
+DARKNET_API network *darknet_load(const char *cfgfile, const char *weightfile,
+                                  const darknet_options *options);
+
+/* Texts that belong to the network and live as long as it: remarks about the cfg (unused fields),
+ * one per line; and the layer table. Never NULL. */
+DARKNET_API const char *network_notices(const network *net);
+DARKNET_API const char *network_table(const network *net);
+
+/* Memory in bytes. */
+typedef struct {
+    size_t arena;     /* the one block that holds weights, activations and workspace */
+    size_t weights;   /* of it: resident weights */
+    size_t maps;      /* of it: activations at their peak */
+    size_t workspace; /* of it: scratch memory of layers and of loading */
+    size_t predicted_peak; /* of the whole process, as foreseen when the network was loaded */
+    size_t measured_peak;  /* of the whole process so far */
+} darknet_memory;
+DARKNET_API darknet_memory network_memory(const network *net);
+
+/* 2 x multiply-adds of one prediction. */
+DARKNET_API double network_flops(const network *net);
+DARKNET_API const char *network_isa(const network *net);
+DARKNET_API int network_threads(const network *net);
+
+/* Peak of fused multiply-adds of one thread in GFLOP/s, measured for about `seconds`. */
+DARKNET_API double darknet_fma_peak(const char *isa, double seconds);
+
+/* How a photo is fitted to the network's input. */
+enum darknet_fit {
+    DARKNET_LETTERBOX,   /* keep the aspect ratio, gray borders */
+    DARKNET_STRETCH,     /* fill the input, whatever the aspect ratio */
+    DARKNET_CENTER_CROP  /* smaller side to the input's width, then cut out the centre */
+};
+
+/* Predicts a photo from a file, decoding it by rows straight into the network's input. *w, *h (may
+ * be NULL) get the photo's size. NULL on failure. */
+DARKNET_API float *network_predict_file(network *net, const char *path, int fit, int *w, int *h);
+
+/* As get_network_boxes; letter: the input was letterboxed (else stretched). */
+DARKNET_API detection *network_boxes(network *net, int w, int h, float thresh, float hier,
+                                     int relative, int letter, int *num);
+
+/* The suppression that the network's last head asks for (nms_kind of the alexeyab dialect), else
+ * do_nms_sort. */
+DARKNET_API void network_nms(const network *net, detection *dets, int total, float thresh);
+
+/* Number of classes of the network's heads, or its outputs when it has none. */
+DARKNET_API int network_classes(const network *net);
+
+/* The printed lines of a detector, as a string that the caller frees. names: [classes]. */
+enum darknet_text {
+    DARKNET_TEXT_STOCK,    /* "dog: 61%" for every class above thresh, in array order */
+    DARKNET_TEXT_ALEXEYAB, /* best class first, sorted by left edge */
+    DARKNET_TEXT_EXTENDED, /* the same with pixel boxes (-ext_output) */
+    DARKNET_TEXT_JSON,     /* one object of the alexeyab JSON array; boxes must be relative */
+    DARKNET_TEXT_LABELS    /* "class x y w h" lines (-save_labels); boxes must be relative */
+};
+typedef struct {
+    detection *dets;
+    int n;
+    float thresh;
+    char **names;
+    int classes;
+    int w, h;             /* of the photo, pixels */
+    int relative;         /* the boxes are fractions */
+    const char *filename; /* JSON */
+    long long frame;      /* JSON */
+} darknet_report;
+DARKNET_API char *darknet_format(const darknet_report *report, enum darknet_text format);
+
+/* Draws the detections over the photo `in` and writes it as `out` (.png, else JPEG), row by row.
+ * Labels as the dialect draws them. 1 on success, 0 on failure. */
+DARKNET_API int darknet_annotate(const darknet_report *report, const char *in, const char *out,
+                                 int dialect);
+
+/* The best `top` classes of a classifier's output, as printed by the dialect; caller frees. */
+DARKNET_API char *network_top(const network *net, char **names, int names_n, int top);
+
+/* Value of a key in a .data file, or NULL when it is absent; caller frees. An unreadable file is an
+ * error: NULL and a sentence in darknet_last_error(), which is "" otherwise. */
+DARKNET_API char *darknet_data(const char *datafile, const char *key);
+
+/* Reads names and checks that there are at least `classes`; *n (may be NULL) gets their number. */
+DARKNET_API char **darknet_names(const char *path, int classes, int *n);
+DARKNET_API void free_labels(char **names);
+
+/* Path of the label file that belongs to an image (-save_labels); caller frees. */
+DARKNET_API char *darknet_label_path(const char *image);
+
+/* Replaces the file `path` by `text`, never leaving half of it. 1 on success, 0 on failure. */
+DARKNET_API int darknet_write(const char *path, const void *text, size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
