@@ -15,7 +15,7 @@ static inline bool dn_mul(size_t a, size_t b, size_t *out)
 }
 
 /* *out = a + b, or false when the sum does not fit. */
-static inline bool dn_add(size_t a, size_t b, size_t *out)
+static inline bool dn_sum(size_t a, size_t b, size_t *out)
 {
     return !__builtin_add_overflow(a, b, out);
 }
