@@ -241,6 +241,18 @@ enum dn_status dn_build_shape(struct dn_build *b, struct dn_layer *l, int64_t c,
     return DN_OK;
 }
 
+bool dn_input_is_planar(const struct dn_layer *first, int channels)
+{
+    return first->ops->type == DN_CONVOLUTIONAL && channels < 8 && !first->u.convolutional.xnor;
+}
+
+enum dn_layout dn_build_input_layout(const struct dn_build *b, int layer)
+{
+    if (layer >= 0)
+        return b->layers[layer].out_layout;
+    return dn_input_is_planar(&b->layers[b->index], b->net_c) ? DN_PLANAR : DN_BLOCKED;
+}
+
 void dn_build_shape_of(const struct dn_build *b, int layer, int *c, int *h, int *w)
 {
     *c = layer < 0 ? b->net_c : b->layers[layer].out_c;

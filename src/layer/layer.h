@@ -59,6 +59,7 @@ enum dn_dialect { DN_STOCK, DN_ALEXEYAB };
 enum dn_nms { DN_NMS_DEFAULT, DN_NMS_GREEDY, DN_NMS_DIOU, DN_NMS_CORNERS };
 
 struct dn_layer;
+struct dn_build;
 
 /* A half-open range of rows or columns. */
 struct dn_span {
@@ -113,8 +114,6 @@ struct dn_layer_ops {
     void (*pack)(const struct dn_layer *l, const struct dn_kernels *k, int block0, int block1,
                  float *raw, float *packed, int threads);
 
-    bool planar_out;   /* the output is planar: heads */
-    bool planar_in;    /* accepts a planar input map of any channel count */
 };
 
 /* Parameters of the head types: detection, region, yolo, Gaussian_yolo. */
@@ -281,6 +280,11 @@ enum dn_status dn_build_inputs(struct dn_build *b, struct dn_layer *l, const int
  * included, fits an int. */
 enum dn_status dn_build_shape(struct dn_build *b, struct dn_layer *l, int64_t c, int64_t h,
                               int64_t w);
+
+/* The layout of an earlier layer's output. The network's input (-1) stays planar where a convolution
+ * with few channels reads it; all other readers get it blocked. */
+enum dn_layout dn_build_input_layout(const struct dn_build *b, int layer);
+bool dn_input_is_planar(const struct dn_layer *first, int channels);
 
 /* The output shape of an earlier layer, or of the input for -1. */
 void dn_build_shape_of(const struct dn_build *b, int layer, int *c, int *h, int *w);
