@@ -153,6 +153,7 @@ struct dn_layer {
     bool whole;               /* cannot be tiled although its type can: ops->span does not count */
 
     bool dontload;            /* the weights file has nothing for it */
+    size_t file_offset;       /* floats of earlier layers in the weights file */
     int shares;               /* index of the layer whose weights it uses, or -1 */
     size_t file_head, file_filters, file_tail; /* floats in the weights file, in this order */
     bool transposed;          /* the file holds its filters as [fan_in][out_c] */
