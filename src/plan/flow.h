@@ -1,0 +1,24 @@
+/* Who reads what: the graph seen from its maps, with all aliases resolved.
+ *
+ * Map 0 is the network's input, map i + 1 the output of layer i. A root is a map with memory of its
+ * own; alias maps (dropout, routes of one layer) are channels of a root. */
+#ifndef DN_PLAN_FLOW_H
+#define DN_PLAN_FLOW_H
+
+#include <stdbool.h>
+
+#include "net/graph.h"
+
+struct dn_flow {
+    const struct dn_graph *graph;
+    int *root;         /* [n + 1] root of each map */
+    int *channel;      /* [n + 1] first channel of the map in its root */
+    int *readers;      /* layers that read a root, no aliases: readers[first_reader[m] ...] */
+    int *first_reader; /* [n + 2] */
+    bool *output;      /* [n + 1] roots that stay readable after the run: heads, the last layer */
+};
+
+enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, struct dn_error *err);
+void dn_flow_free(struct dn_flow *flow);
+
+#endif
