@@ -52,8 +52,6 @@ static enum dn_status choose_groups(const struct dn_flow *flow, const struct dn_
 
 /* ---- weights -------------------------------------------------------------------------------- */
 
-enum { STAGING = 1 << 20 }; /* bytes that are read at once while weights are loaded */
-
 int dn_plan_slice(const struct dn_layer *l, size_t bytes)
 {
     if (!l->ops->packed)
@@ -68,8 +66,8 @@ static size_t staging_bytes(const struct dn_layer *l)
 {
     size_t floats = l->file_head + l->file_tail;
     if (l->ops->packed) {
-        size_t raw = (size_t)dn_plan_slice(l, STAGING) * DN_BLOCK * l->fan_in;
-        size_t lines = STAGING / sizeof(float) + (size_t)l->out_c; /* of a transposed file */
+        size_t raw = (size_t)dn_plan_slice(l, DN_PLAN_STAGING) * DN_BLOCK * l->fan_in;
+        size_t lines = DN_PLAN_STAGING / sizeof(float) + (size_t)l->out_c; /* of a transposed file */
         floats = raw + lines > floats ? raw + lines : floats;
     }
     return dn_align_up(floats * sizeof(float), DN_ALIGN);

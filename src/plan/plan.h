@@ -62,6 +62,8 @@ enum dn_status dn_plan_make(const struct dn_flow *flow, const struct dn_plan_opt
                             struct dn_plan *plan, struct dn_error *err);
 void dn_plan_free(struct dn_plan *plan);
 
+enum { DN_PLAN_STAGING = 1 << 20 }; /* bytes that are read at once while weights are loaded */
+
 /* Output blocks of a layer whose raw filters fit `bytes`; at least 1, at most all. */
 int dn_plan_slice(const struct dn_layer *l, size_t bytes);
 

@@ -1,0 +1,158 @@
+/* See exec.h. */
+#include "exec/exec.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/size.h"
+#include "exec/load.h"
+
+enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
+                              const struct dn_plan *plan, const struct dn_kernels *kernels,
+                              const struct dn_weights *weights, struct dn_error *err)
+{
+    const struct dn_graph *g = flow->graph;
+    int inputs = 1;
+    for (int i = 0; i < g->n; i++)
+        inputs = dn_max(inputs, g->layers[i].n_in);
+    *exec = (struct dn_exec){.flow = flow, .plan = plan, .kernels = kernels};
+    exec->rows = malloc(2 * ((size_t)g->n + 1) * sizeof *exec->rows);
+    exec->inputs = malloc((size_t)inputs * sizeof *exec->inputs);
+    exec->arena = mmap(NULL, plan->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (exec->arena == MAP_FAILED)
+        exec->arena = NULL;
+    if (!exec->rows || !exec->inputs || !exec->arena)
+        dn_fail(err, DN_NO_MEMORY, "%s: needs %zu bytes of memory, which the system does not give",
+                g->path, plan->arena_bytes);
+    else
+        dn_load_weights(exec, weights, err);
+    if (err->status)
+        dn_exec_free(exec);
+    return err->status;
+}
+
+void dn_exec_free(struct dn_exec *exec)
+{
+    free(exec->rows);
+    free(exec->inputs);
+    if (exec->arena)
+        munmap(exec->arena, exec->plan->arena_bytes);
+    memset(exec, 0, sizeof *exec);
+}
+
+static struct dn_view view_of(const struct dn_exec *exec, int map)
+{
+    return dn_plan_view(exec->plan, exec->flow, exec->arena, map);
+}
+
+/* A storage is born: its pad columns become zero, and so do the channels above the last one, which
+ * readers multiply by zero weights and which therefore must be finite. */
+static void prepare_storages(const struct dn_exec *exec, int group)
+{
+    const struct dn_plan *plan = exec->plan;
+    for (int map = 0; map <= plan->n_layers; map++) {
+        struct dn_place place = plan->places[map];
+        if (place.storage < 0 || place.channel != 0)
+            continue;
+        const struct dn_storage *s = &plan->storages[place.storage];
+        if (s->buffer.first != group || s->layout == DN_PLANAR)
+            continue;
+        struct dn_view v = view_of(exec, map);
+        v.c = s->c;
+        if (s->c % DN_BLOCK) {
+            float *last = v.data + (dn_blocks(s->c) - 1) * v.block - (ptrdiff_t)v.pad * DN_BLOCK;
+            for (int y = 0; y < v.rows; y++)
+                memset(last + y * v.row, 0, (size_t)v.block * sizeof *last);
+        }
+        if (v.pad)
+            dn_view_zero_pad(&v);
+    }
+}
+
+static enum dn_status read_input(const struct dn_exec *exec, const struct dn_step *step,
+                                 const struct dn_rows *rows, struct dn_error *err)
+{
+    struct dn_view v = view_of(exec, 0);
+    for (int y = step->y0; y < step->y1; y++) {
+        if (v.layout == DN_PLANAR) {
+            if (rows->read(rows->context, y, dn_view_at(&v, 0, y, 0), v.block, err))
+                return err->status;
+            continue;
+        }
+        struct dn_view row = {.data = (float *)(exec->arena + exec->plan->input_row), .row = 0,
+                              .block = v.w, .c = v.c, .h = v.h, .w = v.w, .rows = 1,
+                              .layout = DN_PLANAR};
+        struct dn_rect rect = {y, y + 1, 0, v.w};
+        if (rows->read(rows->context, y, row.data, row.block, err))
+            return err->status;
+        dn_copy(&row, &v, rect, 1);
+    }
+    return DN_OK;
+}
+
+static void run_layer(struct dn_exec *exec, const struct dn_step *step)
+{
+    const struct dn_plan *plan = exec->plan;
+    const struct dn_layer *l = &exec->flow->graph->layers[step->layer];
+    for (int k = 0; k < l->n_in; k++)
+        exec->inputs[k] = view_of(exec, l->in[k] + 1);
+    struct dn_run run = {.kernels = exec->kernels, .layer = l, .in = exec->inputs,
+                         .out = view_of(exec, step->layer + 1),
+                         .rect = {step->y0, step->y1, 0, l->out_w},
+                         .block1 = dn_blocks(l->out_c), .threads = plan->threads};
+    if (l->params)
+        run.params = (float *)(exec->arena + plan->params[step->layer]);
+    if (l->file_filters)
+        run.filters = (float *)(exec->arena + plan->filters[step->layer]);
+    run.workspace = exec->arena + plan->workspace;
+    l->ops->run(&run);
+}
+
+/* A last layer that is kept blocked is handed out as planar. */
+static void write_result(const struct dn_exec *exec)
+{
+    const struct dn_graph *g = exec->flow->graph;
+    const struct dn_layer *l = &g->layers[g->output];
+    if (!exec->plan->result_bytes)
+        return;
+    struct dn_view v = view_of(exec, g->output + 1);
+    struct dn_view planar = {.data = (float *)(exec->arena + exec->plan->result), .row = l->out_w,
+                             .block = (ptrdiff_t)l->out_w * l->out_h, .c = l->out_c, .h = l->out_h,
+                             .w = l->out_w, .rows = l->out_h, .layout = DN_PLANAR};
+    dn_copy(&v, &planar, dn_rect_whole(&v), exec->plan->threads);
+}
+
+enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
+                           const struct dn_observer *observer, struct dn_error *err)
+{
+    const struct dn_plan *plan = exec->plan;
+    for (int g = 0; g < plan->n_groups; g++) {
+        struct dn_schedule schedule;
+        struct dn_step step;
+        prepare_storages(exec, g);
+        dn_schedule_begin(&schedule, exec->flow, plan->groups[g], exec->rows);
+        while (dn_schedule_next(&schedule, &step)) {
+            if (step.layer < 0 && read_input(exec, &step, rows, err))
+                return err->status;
+            if (step.layer >= 0)
+                run_layer(exec, &step);
+        }
+        if (observer) {
+            struct dn_view v = view_of(exec, plan->groups[g].last + 1);
+            observer->layer(observer->context, plan->groups[g].last, &v);
+        }
+    }
+    write_result(exec);
+    return DN_OK;
+}
+
+float *dn_exec_output(const struct dn_exec *exec, int layer)
+{
+    const struct dn_graph *g = exec->flow->graph;
+    if (layer == g->output && exec->plan->result_bytes)
+        return (float *)(exec->arena + exec->plan->result);
+    if (layer == g->output || dn_layer_is_head(&g->layers[layer]))
+        return view_of(exec, layer + 1).data;
+    return NULL;
+}

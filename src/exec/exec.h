@@ -1,0 +1,48 @@
+/* The executor: runs a plan over one arena.
+ *
+ * Creating it allocates the arena and loads the weights; after that, running allocates nothing and
+ * fails only when the source of input rows does. One executor may be used by one thread at a time;
+ * different executors are independent. */
+#ifndef DN_EXEC_EXEC_H
+#define DN_EXEC_EXEC_H
+
+#include "net/weights.h"
+#include "plan/plan.h"
+
+struct dn_exec {
+    const struct dn_flow *flow;
+    const struct dn_plan *plan;
+    const struct dn_kernels *kernels;
+    char *arena;
+    int *rows;              /* scratch of the schedule */
+    struct dn_view *inputs; /* scratch: the inputs of one layer */
+};
+
+/* Where the network's input comes from: called once for every row, from the top. `row` receives the
+ * channels of row y, channel c at row + c * plane, each of the network's width. */
+struct dn_rows {
+    enum dn_status (*read)(void *context, int y, float *row, ptrdiff_t plane, struct dn_error *err);
+    void *context;
+};
+
+/* Called after each layer that computes something. The plan must have been made layers_only. */
+struct dn_observer {
+    void (*layer)(void *context, int layer, const struct dn_view *output);
+    void *context;
+};
+
+/* flow, plan and kernels must outlive the executor; `weights` is needed only during the call. */
+enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
+                              const struct dn_plan *plan, const struct dn_kernels *kernels,
+                              const struct dn_weights *weights, struct dn_error *err);
+void dn_exec_free(struct dn_exec *exec);
+
+/* One inference. observer may be NULL. */
+enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
+                           const struct dn_observer *observer, struct dn_error *err);
+
+/* The planar output of a head or of the network's last layer after a run: out_c*out_h*out_w floats
+ * in the arena, valid until the next run. NULL for every other layer. */
+float *dn_exec_output(const struct dn_exec *exec, int layer);
+
+#endif
