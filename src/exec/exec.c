@@ -139,8 +139,9 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
                 run_layer(exec, &step);
         }
         if (observer) {
-            struct dn_view v = view_of(exec, plan->groups[g].last + 1);
-            observer->layer(observer->context, plan->groups[g].last, &v);
+            int layer = exec->flow->order[plan->groups[g].last];
+            struct dn_view v = view_of(exec, layer + 1);
+            observer->layer(observer->context, layer, &v);
         }
     }
     write_result(exec);

@@ -34,15 +34,19 @@ enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, 
     size_t maps = (size_t)graph->n + 1;
     memset(flow, 0, sizeof *flow);
     flow->graph = graph;
+    flow->order = calloc(maps, sizeof *flow->order);
+    flow->position = calloc(maps, sizeof *flow->position);
     flow->root = calloc(maps, sizeof *flow->root);
     flow->channel = calloc(maps, sizeof *flow->channel);
     flow->readers = calloc((size_t)edges(graph) + 1, sizeof *flow->readers);
     flow->first_reader = calloc(maps + 2, sizeof *flow->first_reader);
     flow->output = calloc(maps, sizeof *flow->output);
-    if (!flow->root || !flow->channel || !flow->readers || !flow->first_reader || !flow->output) {
+    if (!flow->order || !flow->position || !flow->root || !flow->channel || !flow->readers || !flow->first_reader || !flow->output) {
         dn_flow_free(flow);
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", graph->path, graph->n);
     }
+    for (int i = 0; i < graph->n; i++)
+        flow->order[i] = flow->position[i] = i;
     for (int m = 0; m <= graph->n; m++)
         flow->root[m] = dn_graph_root(graph, m, &flow->channel[m]);
     for (int i = 0; i < graph->n; i++)
@@ -54,6 +58,8 @@ enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, 
 
 void dn_flow_free(struct dn_flow *flow)
 {
+    free(flow->order);
+    free(flow->position);
     free(flow->root);
     free(flow->channel);
     free(flow->readers);

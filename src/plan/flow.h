@@ -1,4 +1,5 @@
-/* Who reads what: the graph seen from its maps, with all aliases resolved.
+/* Who reads what, and in which order layers run: the graph seen from its maps, with all aliases
+ * resolved.
  *
  * Map 0 is the network's input, map i + 1 the output of layer i. A root is a map with memory of its
  * own; alias maps (dropout, routes of one layer) are channels of a root. */
@@ -11,6 +12,8 @@
 
 struct dn_flow {
     const struct dn_graph *graph;
+    int *order;        /* [n] the layer at each position: a topological order */
+    int *position;     /* [n] the position of each layer */
     int *root;         /* [n + 1] root of each map */
     int *channel;      /* [n + 1] first channel of the map in its root */
     int *readers;      /* layers that read a root, no aliases: readers[first_reader[m] ...] */
@@ -18,6 +21,7 @@ struct dn_flow {
     bool *output;      /* [n + 1] roots that stay readable after the run: heads, the last layer */
 };
 
+/* Layers run in file order. */
 enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, struct dn_error *err);
 void dn_flow_free(struct dn_flow *flow);
 

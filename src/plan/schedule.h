@@ -12,7 +12,7 @@
 
 #include "plan/flow.h"
 
-/* Layers first..last of the graph, executed in `tiles` bands. */
+/* The layers at positions first..last of the order, executed in `tiles` bands. */
 struct dn_group {
     int first, last;
     int tiles;
@@ -28,7 +28,7 @@ struct dn_schedule {
     const struct dn_flow *flow;
     struct dn_group group;
     int band;   /* the current one */
-    int layer;  /* next to look at in it */
+    int next;   /* position of the layer to look at next; -1 before the first: the input */
     int *done;  /* [n + 1] rows that exist, by map */
     int *need;  /* [n + 1] rows wanted when the band is complete */
 };

@@ -132,8 +132,8 @@ enum dn_status dn_plan_storages(const struct dn_flow *flow, const struct dn_plan
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", flow->graph->path, n);
     int *group_of = scratch + 2 * (n + 1);
     for (int g = 0; g < plan->n_groups; g++)
-        for (int i = plan->groups[g].first; i <= plan->groups[g].last; i++)
-            group_of[i] = g;
+        for (int p = plan->groups[g].first; p <= plan->groups[g].last; p++)
+            group_of[flow->order[p]] = g;
     place_maps(flow, plan);
     find_pads(flow, plan);
     find_lifetimes(flow, group_of, plan);
