@@ -1,0 +1,14 @@
+/* What the operating system says about this process and this machine. */
+#ifndef DN_BASE_PROCESS_H
+#define DN_BASE_PROCESS_H
+
+#include <stddef.h>
+
+/* Resident memory of the process in bytes: now, and at its highest (VmRSS, VmHWM). 0: unknown. */
+size_t dn_process_resident(void);
+size_t dn_process_peak(void);
+
+/* Processor cores that this process may run on; at least 1. */
+int dn_process_cores(void);
+
+#endif

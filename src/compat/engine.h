@@ -1,0 +1,29 @@
+/* What stands behind a public `network`: the pipeline of one model, from graph to executor. */
+#ifndef DN_COMPAT_ENGINE_H
+#define DN_COMPAT_ENGINE_H
+
+#include "darknet.h"
+#include "exec/exec.h"
+
+struct dn_engine {
+    network *net;
+    struct dn_graph graph;
+    struct dn_flow flow;
+    struct dn_plan plan;
+    struct dn_exec exec;
+    const struct dn_kernels *kernels;
+    char *table;
+    size_t base_peak; /* bytes the process had needed before the network was loaded */
+    darknet_observer observer;
+    void *observer_context;
+};
+
+static inline struct dn_engine *dn_engine_of(const network *net)
+{
+    return net->engine;
+}
+
+/* Runs the network on rows from any source. DN_OK, or the sentence is in err. */
+enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err);
+
+#endif

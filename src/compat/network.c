@@ -1,0 +1,327 @@
+/* load_network, network_predict and what belongs to them: the public face of the pipeline. */
+#include "darknet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/process.h"
+#include "compat/engine.h"
+#include "compat/error.h"
+
+_Static_assert(sizeof(box) == 16 && sizeof(image) == 24 && sizeof(metadata) == 16, "stock ABI");
+_Static_assert(offsetof(image, data) == 16 && offsetof(metadata, names) == 8, "stock ABI");
+_Static_assert(sizeof(detection) == 48 && offsetof(detection, classes) == 16 &&
+                   offsetof(detection, prob) == 24 && offsetof(detection, mask) == 32 &&
+                   offsetof(detection, objectness) == 40 && offsetof(detection, sort_class) == 44,
+               "stock ABI");
+_Static_assert(sizeof(network) == 272 && offsetof(network, batch) == 4 && offsetof(network, seen) == 8 &&
+                   offsetof(network, layers) == 32 && offsetof(network, output) == 40 &&
+                   offsetof(network, inputs) == 128 && offsetof(network, outputs) == 132 &&
+                   offsetof(network, h) == 144 && offsetof(network, w) == 148 &&
+                   offsetof(network, c) == 152 && offsetof(network, input) == 216 &&
+                   offsetof(network, train) == 248,
+               "stock ABI");
+_Static_assert(sizeof(layer) == 1184 && offsetof(layer, activation) == 4 &&
+                   offsetof(layer, batch_normalize) == 64 && offsetof(layer, batch) == 72 &&
+                   offsetof(layer, inputs) == 84 && offsetof(layer, outputs) == 88 &&
+                   offsetof(layer, h) == 108 && offsetof(layer, out_h) == 120 &&
+                   offsetof(layer, out_c) == 128 && offsetof(layer, n) == 132 &&
+                   offsetof(layer, side) == 148 && offsetof(layer, classes) == 252 &&
+                   offsetof(layer, coords) == 256 && offsetof(layer, mask) == 296 &&
+                   offsetof(layer, total) == 304 && offsetof(layer, output) == 616,
+               "stock ABI");
+
+static const LAYER_TYPE public_types[DN_TYPES] = {
+    [DN_CONVOLUTIONAL] = CONVOLUTIONAL, [DN_DECONVOLUTIONAL] = DECONVOLUTIONAL,
+    [DN_CONNECTED] = CONNECTED,         [DN_MAXPOOL] = MAXPOOL,
+    [DN_LOCAL_AVGPOOL] = LOCAL_AVGPOOL, [DN_AVGPOOL] = AVGPOOL,
+    [DN_SOFTMAX] = SOFTMAX,             [DN_DETECTION] = DETECTION,
+    [DN_DROPOUT] = DROPOUT,             [DN_CROP] = CROP,
+    [DN_ROUTE] = ROUTE,                 [DN_COST] = COST,
+    [DN_NORMALIZATION] = NORMALIZATION, [DN_LOCAL] = LOCAL,
+    [DN_SHORTCUT] = SHORTCUT,           [DN_SCALE_CHANNELS] = SCALE_CHANNELS,
+    [DN_SAM] = SAM,                     [DN_ACTIVATION] = ACTIVE,
+    [DN_BATCHNORM] = BATCHNORM,         [DN_REGION] = REGION,
+    [DN_YOLO] = YOLO,                   [DN_GAUSSIAN_YOLO] = GAUSSIAN_YOLO,
+    [DN_REORG] = REORG,                 [DN_REORG3D] = REORG3D,
+    [DN_UPSAMPLE] = UPSAMPLE,           [DN_LOGISTIC_LAYER] = LOGISTIC_LAYER,
+    [DN_L2NORM] = L2NORM,               [DN_IMPLICIT] = IMPLICIT,
+    [DN_EMPTY] = BLANK,
+};
+
+/* Stock's numbers; activations that it does not have count on behind its last. */
+static const int public_activations[DN_ACTIVATIONS] = {
+    [DN_LOGISTIC] = 0, [DN_RELU] = 1, [DN_RELIE] = 2, [DN_LINEAR] = 3, [DN_RAMP] = 4,
+    [DN_TANH] = 5, [DN_PLSE] = 6, [DN_LEAKY] = 7, [DN_ELU] = 8, [DN_LOGGY] = 9, [DN_STAIR] = 10,
+    [DN_HARDTAN] = 11, [DN_LHTAN] = 12, [DN_SELU] = 13, [DN_RELU6] = 14, [DN_REVLEAKY] = 15,
+    [DN_GELU] = 16, [DN_SWISH] = 17, [DN_MISH] = 18, [DN_HARD_MISH] = 19,
+    [DN_NORMALIZE_CHANNELS] = 20, [DN_NORMALIZE_CHANNELS_SOFTMAX] = 21,
+    [DN_NORMALIZE_CHANNELS_SOFTMAX_MAXVAL] = 22,
+};
+
+static void describe_layer(const struct dn_engine *engine, int i, layer *out)
+{
+    const struct dn_layer *l = &engine->graph.layers[i];
+    memset(out, 0, sizeof *out);
+    out->type = public_types[l->ops->type];
+    out->activation = public_activations[l->activation];
+    out->batch = 1;
+    out->inputs = l->c * l->h * l->w;
+    out->outputs = (int)dn_layer_outputs(l);
+    out->h = l->h;
+    out->w = l->w;
+    out->c = l->c;
+    if (!l->flat) {
+        out->out_h = l->out_h;
+        out->out_w = l->out_w;
+        out->out_c = l->out_c;
+    }
+    out->n = l->ops->type == DN_ROUTE ? l->n_in : l->out_c;
+    if (l->ops->type == DN_CONVOLUTIONAL || l->ops->type == DN_CONNECTED)
+        out->batch_normalize = l->u.convolutional.batch_normalize;
+    if (dn_layer_is_head(l)) {
+        out->n = l->u.head.n;
+        out->classes = l->u.head.classes;
+        out->coords = l->u.head.coords;
+        out->side = l->u.head.side;
+        out->mask = l->u.head.mask;
+        out->total = l->u.head.total;
+    }
+    out->output = dn_exec_output(&engine->exec, i);
+}
+
+static enum dn_status describe(struct dn_engine *engine, struct dn_error *err)
+{
+    const struct dn_graph *g = &engine->graph;
+    network *net = engine->net;
+    net->engine = engine;
+    net->n = g->n;
+    net->batch = 1;
+    net->h = g->h;
+    net->w = g->w;
+    net->c = g->c;
+    net->inputs = (int)dn_graph_inputs(g);
+    net->outputs = (int)dn_layer_outputs(&g->layers[g->output]);
+    net->layers = malloc((size_t)g->n * sizeof *net->layers);
+    net->seen = malloc(sizeof *net->seen);
+    engine->table = dn_graph_table(g);
+    if (!net->layers || !net->seen || !engine->table)
+        return dn_fail(err, DN_NO_MEMORY, "%s: no memory for the list of its %d layers", g->path, g->n);
+    for (int i = 0; i < g->n; i++)
+        describe_layer(engine, i, &net->layers[i]);
+    net->output = net->layers[g->output].output;
+    return DN_OK;
+}
+
+static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, struct dn_error *err)
+{
+    engine->kernels = dn_kernels(isa);
+    if (engine->kernels)
+        return DN_OK;
+    char known[128] = "";
+    for (const char *const *name = dn_kernels_available(); *name; name++) {
+        strncat(known, *known ? ", " : "", sizeof known - strlen(known) - 1);
+        strncat(known, *name, sizeof known - strlen(known) - 1);
+    }
+    return dn_fail(err, DN_INVALID, "isa %s is not available on this machine, which has %s", isa, known);
+}
+
+static enum dn_status build(struct dn_engine *engine, const char *cfg, const char *weights,
+                            const darknet_options *o, struct dn_error *err)
+{
+    struct dn_graph_options graph = {o->dialect == DARKNET_ALEXEYAB ? DN_ALEXEYAB : DN_STOCK, o->exact};
+    struct dn_plan_options plan = {.threads = o->threads ? o->threads : dn_process_cores(),
+                                   .layers_only = o->observer != NULL};
+    struct dn_weights w;
+    if (o->threads < 0)
+        return dn_fail(err, DN_INVALID, "%d threads are not possible; 0 means one per core", o->threads);
+    if (choose_kernels(engine, o->isa, err) || dn_graph_read(cfg, &graph, &engine->graph, err) ||
+        dn_flow_init(&engine->flow, &engine->graph, err))
+        return err->status;
+    plan.kernels = engine->kernels;
+    if (dn_plan_make(&engine->flow, &plan, &engine->plan, err) ||
+        dn_weights_open(weights, &engine->graph, &w, err))
+        return err->status;
+    if (!dn_exec_create(&engine->exec, &engine->flow, &engine->plan, engine->kernels, &w, err) &&
+        !describe(engine, err))
+        *engine->net->seen = (size_t)w.seen;
+    dn_weights_close(&w);
+    return err->status;
+}
+
+network *darknet_load(const char *cfgfile, const char *weightfile, const darknet_options *options)
+{
+    struct dn_error *err = dn_error_begin();
+    network *net = calloc(1, sizeof *net);
+    struct dn_engine *engine = calloc(1, sizeof *engine);
+    darknet_options o = {0};
+    if (options)
+        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    if (!net || !engine) {
+        free(net);
+        free(engine);
+        dn_fail(err, DN_NO_MEMORY, "no memory for a network");
+        return NULL;
+    }
+    net->engine = engine;
+    engine->net = net;
+    engine->base_peak = dn_process_peak();
+    engine->observer = o.observer;
+    engine->observer_context = o.observer_context;
+    if (build(engine, cfgfile, weightfile, &o, err)) {
+        free_network(net);
+        return NULL;
+    }
+    return net;
+}
+
+network *load_network(char *cfgfile, char *weightfile, int clear)
+{
+    darknet_options options = {.size = sizeof options};
+    network *net = darknet_load(cfgfile, weightfile, &options);
+    if (net && clear)
+        *net->seen = 0;
+    return net;
+}
+
+void free_network(network *net)
+{
+    if (!net)
+        return;
+    struct dn_engine *engine = net->engine;
+    dn_exec_free(&engine->exec);
+    dn_plan_free(&engine->plan);
+    dn_flow_free(&engine->flow);
+    dn_graph_free(&engine->graph);
+    free(engine->table);
+    free(engine);
+    free(net->layers);
+    free(net->seen);
+    free(net);
+}
+
+/* ---- prediction ----------------------------------------------------------------------------- */
+
+struct observation {
+    struct dn_engine *engine;
+    float *planar;
+};
+
+static void observe(void *context, int index, const struct dn_view *v)
+{
+    struct observation *o = context;
+    const struct dn_layer *l = &o->engine->graph.layers[index];
+    struct dn_view planar = {.data = o->planar, .row = v->w, .block = (ptrdiff_t)v->w * v->h, .c = l->out_c,
+                             .h = v->h, .w = v->w, .rows = v->h, .layout = DN_PLANAR};
+    dn_copy(v, &planar, dn_rect_whole(&planar), 1);
+    o->engine->observer(o->engine->observer_context, o->engine->net, index, o->planar);
+}
+
+static enum dn_status run_observed(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err)
+{
+    struct observation o = {.engine = engine};
+    struct dn_observer observer = {observe, &o};
+    size_t most = 0;
+    for (int i = 0; i < engine->graph.n; i++)
+        if (dn_layer_outputs(&engine->graph.layers[i]) > most)
+            most = dn_layer_outputs(&engine->graph.layers[i]);
+    o.planar = malloc(most * sizeof(float));
+    if (!o.planar)
+        return dn_fail(err, DN_NO_MEMORY, "%s: no memory for the output of a layer", engine->graph.path);
+    enum dn_status status = dn_exec_run(&engine->exec, rows, &observer, err);
+    free(o.planar);
+    return status;
+}
+
+enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err)
+{
+    if (engine->observer)
+        return run_observed(engine, rows, err);
+    return dn_exec_run(&engine->exec, rows, NULL, err);
+}
+
+struct planar_input {
+    const float *data;
+    int c, h, w;
+};
+
+static enum dn_status read_planar(void *context, int y, float *row, ptrdiff_t plane, struct dn_error *err)
+{
+    const struct planar_input *in = context;
+    (void)err;
+    for (int c = 0; c < in->c; c++)
+        memcpy(row + c * plane, in->data + ((size_t)c * (size_t)in->h + (size_t)y) * (size_t)in->w,
+               (size_t)in->w * sizeof *row);
+    return DN_OK;
+}
+
+float *network_predict(network *net, float *input)
+{
+    struct dn_error *err = dn_error_begin();
+    struct planar_input in = {input, net->c, net->h, net->w};
+    struct dn_rows rows = {read_planar, &in};
+    struct dn_engine *engine = dn_engine_of(net);
+    in.c = engine->graph.c;
+    in.h = engine->graph.h;
+    in.w = engine->graph.w;
+    return dn_engine_run(engine, &rows, err) ? NULL : net->output;
+}
+
+/* ---- properties ----------------------------------------------------------------------------- */
+
+void set_batch_network(network *net, int batch)
+{
+    (void)net, (void)batch;
+}
+
+int network_width(network *net)
+{
+    return net->w;
+}
+
+int network_height(network *net)
+{
+    return net->h;
+}
+
+const char *network_notices(const network *net)
+{
+    return dn_engine_of(net)->graph.notices;
+}
+
+const char *network_table(const network *net)
+{
+    return dn_engine_of(net)->table;
+}
+
+darknet_memory network_memory(const network *net)
+{
+    const struct dn_engine *engine = dn_engine_of(net);
+    const struct dn_plan *p = &engine->plan;
+    darknet_memory m = {.arena = p->arena_bytes, .weights = p->weights_bytes, .maps = p->maps_bytes,
+                        .workspace = p->arena_bytes - p->weights_bytes - p->maps_bytes};
+    m.predicted_peak = engine->base_peak + p->arena_bytes;
+    m.measured_peak = dn_process_peak();
+    return m;
+}
+
+double network_flops(const network *net)
+{
+    return dn_graph_flops(&dn_engine_of(net)->graph);
+}
+
+const char *network_isa(const network *net)
+{
+    return dn_kernels_name(dn_engine_of(net)->kernels);
+}
+
+int network_threads(const network *net)
+{
+    return dn_engine_of(net)->plan.threads;
+}
+
+double darknet_fma_peak(const char *isa, double seconds)
+{
+    const struct dn_kernels *k = dn_kernels(isa);
+    return k ? dn_fma_peak(k, seconds) : 0;
+}
