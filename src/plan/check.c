@@ -1,0 +1,191 @@
+/* See check.h. */
+#include "plan/check.h"
+
+#include <stdlib.h>
+
+#include "base/size.h"
+
+struct checker {
+    const struct dn_flow *flow;
+    const struct dn_plan *plan;
+    int *written;    /* [maps] rows of each root written so far */
+    int **slot;      /* [maps] for each root: the row that each row slot holds, -1: none */
+    int *scratch;    /* of the schedule */
+    int group;
+    struct dn_error *err;
+};
+
+static const struct dn_storage *storage_of(const struct checker *c, int map)
+{
+    return &c->plan->storages[c->plan->places[c->flow->root[map]].storage];
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+static bool overlap(size_t a, size_t a_bytes, size_t b, size_t b_bytes)
+{
+    return a < b + b_bytes && b < a + a_bytes;
+}
+
+static enum dn_status check_storage(const struct checker *c, int i)
+{
+    const struct dn_plan *p = c->plan;
+    const struct dn_storage *s = &p->storages[i];
+    const struct dn_buffer *b = &s->buffer;
+    size_t channels = (size_t)(s->layout == DN_PLANAR ? s->c : dn_blocks(s->c) * DN_BLOCK);
+    size_t bytes = channels * ((size_t)s->w + 2 * (size_t)s->pad) * (size_t)s->rows * sizeof(float);
+    if (s->rows < 1 || s->rows > s->h || b->bytes < bytes || b->offset % DN_ALIGN ||
+        b->offset < p->weights_bytes || b->offset + b->bytes > p->arena_bytes)
+        return dn_fail(c->err, DN_INVALID, "plan: storage %d of %zu bytes at %zu does not hold %d rows inside the arena",
+                       i, b->bytes, b->offset, s->rows);
+    if (overlap(b->offset, b->bytes, p->workspace, p->workspace_bytes) ||
+        overlap(b->offset, b->bytes, p->result, p->result_bytes) ||
+        overlap(b->offset, b->bytes, p->input_row, p->input_row_bytes))
+        return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over scratch memory", i);
+    for (int k = 0; k < i; k++) {
+        const struct dn_buffer *o = &p->storages[k].buffer;
+        if (o->first <= b->last && b->first <= o->last && overlap(b->offset, b->bytes, o->offset, o->bytes))
+            return dn_fail(c->err, DN_INVALID, "plan: storages %d and %d live at the same time in the same memory", k, i);
+    }
+    return DN_OK;
+}
+
+static enum dn_status check_weights(const struct checker *c)
+{
+    const struct dn_plan *p = c->plan;
+    size_t end = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < p->n_layers; i++) {
+            const struct dn_layer *l = &c->flow->graph->layers[i];
+            size_t offset = pass ? p->filters[i] : p->params[i];
+            size_t bytes = pass ? p->filter_bytes[i] : l->params * sizeof(float);
+            if (l->shares >= 0)
+                continue;
+            if (bytes && (offset < end || offset % DN_ALIGN || offset + bytes > p->weights_bytes))
+                return dn_fail(c->err, DN_INVALID, "plan: the weights of layer %d lie over others", i);
+            if (bytes)
+                end = offset + bytes;
+        }
+    return DN_OK;
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+static enum dn_status check_alive(const struct checker *c, int map)
+{
+    const struct dn_buffer *b = &storage_of(c, map)->buffer;
+    if (c->group >= b->first && c->group <= b->last)
+        return DN_OK;
+    return dn_fail(c->err, DN_INVALID, "plan: group %d uses map %d outside of its lifetime", c->group, map);
+}
+
+static enum dn_status check_write(struct checker *c, const struct dn_step *step)
+{
+    int map = step->layer + 1;
+    const struct dn_storage *s = storage_of(c, map);
+    if (c->flow->root[map] != map || step->y0 != c->written[map] || step->y1 > s->h)
+        return dn_fail(c->err, DN_INVALID, "plan: rows %d to %d of map %d are written behind row %d of %d",
+                       step->y0, step->y1, map, c->written[map], s->h);
+    for (int y = step->y0; y < step->y1; y++)
+        c->slot[map][y % s->rows] = y;
+    c->written[map] = step->y1;
+    return check_alive(c, map);
+}
+
+static enum dn_status check_reads(struct checker *c, const struct dn_step *step)
+{
+    const struct dn_layer *l = &c->flow->graph->layers[step->layer];
+    struct dn_span out = {step->y0, step->y1};
+    bool tiled = l->ops->span && !l->whole;
+    if (!tiled && (step->y0 != 0 || step->y1 != l->out_h))
+        return dn_fail(c->err, DN_INVALID, "plan: layer %d cannot be computed in pieces", step->layer);
+    for (int k = 0; k < l->n_in; k++) {
+        int map = c->flow->root[l->in[k] + 1];
+        const struct dn_storage *s = storage_of(c, map);
+        struct dn_span in = {0, s->h};
+        if (tiled)
+            in = l->ops->span(l, k, 0, out);
+        if (s->layout == DN_BLOCKED && s->pad < l->pad)
+            return dn_fail(c->err, DN_INVALID, "plan: map %d has %d pad columns, layer %d needs %d", map,
+                           s->pad, step->layer, l->pad);
+        for (int y = in.lo; y < in.hi; y++)
+            if (c->slot[map][y % s->rows] != y)
+                return dn_fail(c->err, DN_INVALID, "plan: layer %d reads row %d of map %d, which is not there",
+                               step->layer, y, map);
+        if (check_alive(c, map))
+            return c->err->status;
+    }
+    return DN_OK;
+}
+
+static enum dn_status check_group(struct checker *c)
+{
+    const struct dn_group *g = &c->plan->groups[c->group];
+    struct dn_schedule schedule;
+    struct dn_step step;
+    dn_schedule_begin(&schedule, c->flow, *g, c->scratch);
+    while (dn_schedule_next(&schedule, &step))
+        if ((step.layer >= 0 && check_reads(c, &step)) || check_write(c, &step))
+            return c->err->status;
+    for (int p = g->first; p <= g->last; p++) {
+        int map = c->flow->order[p] + 1;
+        const struct dn_storage *s = storage_of(c, map);
+        bool kept = c->flow->root[map] == map && dn_group_exports(c->flow, g, map);
+        if (kept && (c->written[map] != s->h || s->rows != s->h))
+            return dn_fail(c->err, DN_INVALID, "plan: map %d leaves group %d with %d of its %d rows", map,
+                           c->group, dn_min(c->written[map], s->rows), s->h);
+        if (kept && c->flow->output[map] && s->buffer.last < c->plan->n_groups)
+            return dn_fail(c->err, DN_INVALID, "plan: the output in map %d does not outlive the run", map);
+    }
+    return DN_OK;
+}
+
+static enum dn_status check_cover(const struct checker *c)
+{
+    int next = 0;
+    for (int g = 0; g < c->plan->n_groups; g++) {
+        if (c->plan->groups[g].first != next || c->plan->groups[g].last < next || c->plan->groups[g].tiles < 1)
+            return dn_fail(c->err, DN_INVALID, "plan: group %d does not follow on the one before", g);
+        next = c->plan->groups[g].last + 1;
+    }
+    return next == c->plan->n_layers
+               ? DN_OK
+               : dn_fail(c->err, DN_INVALID, "plan: its groups end with layer %d of %d", next, c->plan->n_layers);
+}
+
+static enum dn_status allocate(struct checker *c)
+{
+    size_t maps = (size_t)c->plan->n_layers + 1, slots = 0;
+    for (size_t m = 0; m < maps; m++)
+        if (c->flow->root[m] == (int)m)
+            slots += (size_t)storage_of(c, (int)m)->rows;
+    c->written = calloc(3 * maps + slots, sizeof *c->written);
+    c->slot = calloc(maps, sizeof *c->slot);
+    if (!c->written || !c->slot)
+        return dn_fail(c->err, DN_NO_MEMORY, "no memory to check a plan of %zu maps", maps);
+    c->scratch = c->written + maps;
+    int *next = c->scratch + 2 * maps;
+    for (size_t m = 0; m < maps; m++)
+        if (c->flow->root[m] == (int)m) {
+            c->slot[m] = next;
+            for (int y = 0; y < storage_of(c, (int)m)->rows; y++)
+                *next++ = -1;
+        }
+    return DN_OK;
+}
+
+enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_plan *plan, struct dn_error *err)
+{
+    struct checker c = {.flow = flow, .plan = plan, .err = err};
+    if (check_cover(&c) || check_weights(&c))
+        return err->status;
+    for (int i = 0; i < plan->n_storages; i++)
+        if (check_storage(&c, i))
+            return err->status;
+    if (!allocate(&c))
+        for (c.group = 0; c.group < plan->n_groups && !err->status; c.group++)
+            check_group(&c);
+    free(c.written);
+    free(c.slot);
+    return err->status;
+}

@@ -1,0 +1,16 @@
+/* The verifier: proves a plan before it runs, knowing nothing of how it was made.
+ *
+ * It walks the steps as the executor will and follows every row: each row of a map is written once
+ * and in order; every row that a step reads has been written and has not been overwritten in its
+ * ring; maps that leave their group are complete when it ends; memory of storages, weights and
+ * scratch that live at the same time does not overlap, and all of it lies inside the arena. */
+#ifndef DN_PLAN_CHECK_H
+#define DN_PLAN_CHECK_H
+
+#include "plan/plan.h"
+
+/* DN_OK, or DN_INVALID with the first thing that is wrong. */
+enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_plan *plan,
+                             struct dn_error *err);
+
+#endif
