@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "compat/engine.h"
 #include "compat/error.h"
+#include "plan/check.h"
 
 _Static_assert(sizeof(box) == 16 && sizeof(image) == 24 && sizeof(metadata) == 16, "stock ABI");
 _Static_assert(offsetof(image, data) == 16 && offsetof(metadata, names) == 8, "stock ABI");
@@ -140,6 +141,7 @@ static enum dn_status build(struct dn_engine *engine, const char *cfg, const cha
         return err->status;
     plan.kernels = engine->kernels;
     if (dn_plan_make(&engine->flow, &plan, &engine->plan, err) ||
+        dn_plan_check(&engine->flow, &engine->plan, err) ||
         dn_weights_open(weights, &engine->graph, &w, err))
         return err->status;
     if (!dn_exec_create(&engine->exec, &engine->flow, &engine->plan, engine->kernels, &w, err) &&
