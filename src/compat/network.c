@@ -286,6 +286,11 @@ int network_height(network *net)
     return net->h;
 }
 
+int network_letter_box(const network *net)
+{
+    return dn_engine_of(net)->graph.letter_box;
+}
+
 const char *network_notices(const network *net)
 {
     return dn_engine_of(net)->graph.notices;
