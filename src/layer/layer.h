@@ -172,6 +172,7 @@ struct dn_layer {
             struct dn_pool pool;
             int depth;            /* > 0: maximum over channels k with k mod depth == c */
             int antialiasing, blur_stride;
+            int pooled_h, pooled_w; /* before the blur */
         } pool;
         struct {
             int groups, group_id;
@@ -180,6 +181,8 @@ struct dn_layer {
             float alpha, beta;
             int weights;          /* coefficients per input: 0 none, 1 per layer, c per channel */
             bool softmax;         /* how weights are normalised: relu or softmax */
+            int stride, sample;   /* out[y * sample] += from[y * stride], columns likewise */
+            int from_h, from_w;   /* rows and columns of the other inputs, as far as used */
         } shortcut;
         struct {
             int stride;           /* negative: sum over blocks of |stride| x |stride| */
@@ -201,6 +204,7 @@ struct dn_layer {
         } crop;
         struct {
             int size, stride, pad;
+            bool batch_normalize, scales_missing;
         } window;                 /* local, deconvolutional */
         struct {
             float alpha, beta, kappa;
