@@ -294,6 +294,10 @@ DARKNET_API int network_threads(const network *net);
 /* Peak of fused multiply-adds of one thread in GFLOP/s, measured for about `seconds`. */
 DARKNET_API double darknet_fma_peak(const char *isa, double seconds);
 
+/* 1 when the cfg asks for photos to be letterboxed ([net] letter_box=1, which only the alexeyab
+ * dialect heeds; stock always letterboxes). */
+DARKNET_API int network_letter_box(const network *net);
+
 /* How a photo is fitted to the network's input. */
 enum darknet_fit {
     DARKNET_LETTERBOX,   /* keep the aspect ratio, gray borders */

@@ -10,6 +10,7 @@ struct dn_engine {
     struct dn_graph graph;
     struct dn_flow flow;
     struct dn_plan plan;
+    struct dn_weights weights;
     struct dn_exec exec;
     const struct dn_kernels *kernels;
     char *table;

@@ -133,7 +133,6 @@ static enum dn_status build(struct dn_engine *engine, const char *cfg, const cha
     struct dn_graph_options graph = {o->dialect == DARKNET_ALEXEYAB ? DN_ALEXEYAB : DN_STOCK, o->exact};
     struct dn_plan_options plan = {.threads = o->threads ? o->threads : dn_process_cores(),
                                    .layers_only = o->observer != NULL};
-    struct dn_weights w;
     if (o->threads < 0)
         return dn_fail(err, DN_INVALID, "%d threads are not possible; 0 means one per core", o->threads);
     if (choose_kernels(engine, o->isa, err) || dn_graph_read(cfg, &graph, &engine->graph, err) ||
@@ -142,12 +141,12 @@ static enum dn_status build(struct dn_engine *engine, const char *cfg, const cha
     plan.kernels = engine->kernels;
     if (dn_plan_make(&engine->flow, &plan, &engine->plan, err) ||
         dn_plan_check(&engine->flow, &engine->plan, err) ||
-        dn_weights_open(weights, &engine->graph, &w, err))
+        dn_weights_open(weights, &engine->graph, &engine->weights, err))
         return err->status;
-    if (!dn_exec_create(&engine->exec, &engine->flow, &engine->plan, engine->kernels, &w, err) &&
+    if (!dn_exec_create(&engine->exec, &engine->flow, &engine->plan, engine->kernels, &engine->weights,
+                        err) &&
         !describe(engine, err))
-        *engine->net->seen = (size_t)w.seen;
-    dn_weights_close(&w);
+        *engine->net->seen = (size_t)engine->weights.seen;
     return err->status;
 }
 
@@ -167,6 +166,7 @@ network *darknet_load(const char *cfgfile, const char *weightfile, const darknet
     }
     net->engine = engine;
     engine->net = net;
+    engine->weights.file.fd = -1;
     engine->base_peak = dn_process_peak();
     engine->observer = o.observer;
     engine->observer_context = o.observer_context;
@@ -192,6 +192,7 @@ void free_network(network *net)
         return;
     struct dn_engine *engine = net->engine;
     dn_exec_free(&engine->exec);
+    dn_weights_close(&engine->weights);
     dn_plan_free(&engine->plan);
     dn_flow_free(&engine->flow);
     dn_graph_free(&engine->graph);
@@ -284,6 +285,11 @@ int network_width(network *net)
 int network_height(network *net)
 {
     return net->h;
+}
+
+int network_letter_box(const network *net)
+{
+    return dn_engine_of(net)->graph.letter_box;
 }
 
 const char *network_notices(const network *net)

@@ -16,7 +16,7 @@ enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
     int inputs = 1;
     for (int i = 0; i < g->n; i++)
         inputs = dn_max(inputs, g->layers[i].n_in);
-    *exec = (struct dn_exec){.flow = flow, .plan = plan, .kernels = kernels};
+    *exec = (struct dn_exec){.flow = flow, .plan = plan, .kernels = kernels, .weights = weights};
     exec->rows = malloc(2 * ((size_t)g->n + 1) * sizeof *exec->rows);
     exec->inputs = malloc((size_t)inputs * sizeof *exec->inputs);
     exec->arena = mmap(NULL, plan->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -27,6 +27,8 @@ enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
                 g->path, plan->arena_bytes);
     else
         dn_load_weights(exec, weights, err);
+    if (!err->status && plan->streamed_bytes > 0)
+        dn_stream_open(&exec->stream, weights, kernels, err);
     if (err->status)
         dn_exec_free(exec);
     return err->status;
@@ -34,6 +36,7 @@ enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
 
 void dn_exec_free(struct dn_exec *exec)
 {
+    dn_stream_close(&exec->stream);
     free(exec->rows);
     free(exec->inputs);
     if (exec->arena)
@@ -91,22 +94,90 @@ static enum dn_status read_input(const struct dn_exec *exec, const struct dn_ste
     return DN_OK;
 }
 
-static void run_layer(struct dn_exec *exec, const struct dn_step *step)
+/* The layer in whose place of the file a layer's filters lie. */
+static const struct dn_layer *weights_owner(const struct dn_exec *exec, const struct dn_layer *l)
 {
-    const struct dn_plan *plan = exec->plan;
+    return l->shares >= 0 ? &exec->flow->graph->layers[l->shares] : l;
+}
+
+/* Brings the streamed weights of a group of several layers into its scratch. */
+static enum dn_status hold_weights(struct dn_exec *exec, const struct dn_group *group, struct dn_error *err)
+{
+    char *scratch = exec->arena + group->scratch.offset;
+    for (int p = group->first; p <= group->last && group->first != group->last; p++) {
+        const struct dn_layer *l = &exec->flow->graph->layers[exec->flow->order[p]];
+        const struct dn_weight_place *w = &exec->plan->weights[l->index];
+        int blocks = dn_blocks(l->out_c);
+        struct dn_fetch f = {.layer = weights_owner(exec, l), .raw = (float *)(scratch + w->raw),
+                             .packed = (float *)(scratch + w->held)};
+        if (!l->file_filters || w->resident == blocks)
+            continue;
+        for (f.block0 = 0; f.block0 < blocks; f.block0 = f.block1) {
+            f.block1 = dn_min(f.block0 + w->slice, blocks);
+            if (dn_fetch_now(exec->weights, exec->kernels, &f, exec->plan->threads, err))
+                return err->status;
+            f.packed += l->ops->packed ? l->ops->packed(l, f.block0, f.block1) : 0;
+        }
+    }
+    return DN_OK;
+}
+
+/* A layer whose filters come in slices: while one computes, the next is read and packed. */
+static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *group, struct dn_run *run,
+                                   struct dn_error *err)
+{
+    const struct dn_layer *l = run->layer;
+    const struct dn_weight_place *w = &exec->plan->weights[l->index];
+    char *scratch = exec->arena + group->scratch.offset;
+    int blocks = dn_blocks(l->out_c);
+    struct dn_fetch f = {.layer = weights_owner(exec, l), .raw = (float *)(scratch + w->raw),
+                         .block0 = w->resident, .block1 = dn_min(w->resident + w->slice, blocks)};
+    f.packed = (float *)(scratch + w->slot[0]);
+    dn_stream_begin(&exec->stream, &f);
+    run->block1 = w->resident;
+    if (w->resident)
+        l->ops->run(run);
+    for (int i = 0; run->block1 < blocks; i++) {
+        run->filters = f.packed;
+        run->block0 = f.block0;
+        run->block1 = f.block1;
+        if (dn_stream_wait(&exec->stream, err))
+            return err->status;
+        if (f.block1 < blocks) {
+            f.block0 = f.block1;
+            f.block1 = dn_min(f.block0 + w->slice, blocks);
+            f.packed = (float *)(scratch + w->slot[(i + 1) % 2]);
+            dn_stream_begin(&exec->stream, &f);
+        }
+        l->ops->run(run);
+    }
+    return DN_OK;
+}
+
+static enum dn_status run_layer(struct dn_exec *exec, const struct dn_group *group, const struct dn_step *step,
+                                struct dn_error *err)
+{
     const struct dn_layer *l = &exec->flow->graph->layers[step->layer];
+    const struct dn_weight_place *w = &exec->plan->weights[step->layer];
+    char *scratch = exec->arena + group->scratch.offset;
     for (int k = 0; k < l->n_in; k++)
         exec->inputs[k] = view_of(exec, l->in[k] + 1);
     struct dn_run run = {.kernels = exec->kernels, .layer = l, .in = exec->inputs,
                          .out = view_of(exec, step->layer + 1),
                          .rect = {step->y0, step->y1, 0, l->out_w},
-                         .block1 = dn_blocks(l->out_c), .threads = plan->threads};
+                         .block1 = dn_blocks(l->out_c), .workspace = scratch,
+                         .threads = exec->plan->threads};
     if (l->params)
-        run.params = (float *)(exec->arena + plan->params[step->layer]);
+        run.params = (float *)(exec->arena + w->params);
     if (l->file_filters)
-        run.filters = (float *)(exec->arena + plan->filters[step->layer]);
-    run.workspace = exec->arena + plan->workspace;
+        run.filters = (float *)(exec->arena + w->filters);
+    if (l->file_filters && w->resident < run.block1) {
+        if (group->first == group->last)
+            return run_streamed(exec, group, &run, err);
+        run.filters = (float *)(scratch + w->held);
+    }
     l->ops->run(&run);
+    return DN_OK;
 }
 
 /* A last layer that is kept blocked is handed out as planar. */
@@ -131,12 +202,14 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
         struct dn_schedule schedule;
         struct dn_step step;
         prepare_storages(exec, g);
+        if (hold_weights(exec, &plan->groups[g], err))
+            return err->status;
         dn_schedule_begin(&schedule, exec->flow, plan->groups[g], exec->rows);
         while (dn_schedule_next(&schedule, &step)) {
             if (step.layer < 0 && read_input(exec, &step, rows, err))
                 return err->status;
-            if (step.layer >= 0)
-                run_layer(exec, &step);
+            if (step.layer >= 0 && run_layer(exec, &plan->groups[g], &step, err))
+                return err->status;
         }
         if (observer) {
             int layer = exec->flow->order[plan->groups[g].last];

@@ -6,6 +6,7 @@
 #ifndef DN_EXEC_EXEC_H
 #define DN_EXEC_EXEC_H
 
+#include "exec/stream.h"
 #include "net/weights.h"
 #include "plan/plan.h"
 
@@ -16,6 +17,8 @@ struct dn_exec {
     char *arena;
     int *rows;              /* scratch of the schedule */
     struct dn_view *inputs; /* scratch: the inputs of one layer */
+    const struct dn_weights *weights;
+    struct dn_stream stream; /* opened when the plan streams weights */
 };
 
 /* Where the network's input comes from: called once for every row, from the top. `row` receives the
@@ -31,7 +34,7 @@ struct dn_observer {
     void *context;
 };
 
-/* flow, plan and kernels must outlive the executor; `weights` is needed only during the call. */
+/* flow, plan, kernels and weights must outlive the executor, which must not move. */
 enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
                               const struct dn_plan *plan, const struct dn_kernels *kernels,
                               const struct dn_weights *weights, struct dn_error *err);

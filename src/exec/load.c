@@ -6,17 +6,15 @@
 static enum dn_status load_filters(struct dn_exec *exec, const struct dn_weights *w,
                                    const struct dn_layer *l, struct dn_error *err)
 {
-    float *filters = (float *)(exec->arena + exec->plan->filters[l->index]);
+    float *filters = (float *)(exec->arena + exec->plan->weights[l->index].filters);
     float *staging = (float *)(exec->arena + exec->plan->staging);
-    int blocks = dn_blocks(l->out_c), slice = dn_plan_slice(l, DN_PLAN_STAGING);
-    if (!l->ops->packed)
-        return dn_weights_filters(w, l, 0, blocks, filters, err);
-    for (int b = 0, next; b < blocks; b = next) {
-        next = dn_min(b + slice, blocks);
-        if (dn_weights_filters(w, l, b, next, staging, err))
+    int blocks = exec->plan->weights[l->index].resident, slice = dn_plan_slice(l, DN_PLAN_STAGING);
+    struct dn_fetch f = {.layer = l, .raw = staging, .packed = filters};
+    for (; f.block0 < blocks; f.block0 = f.block1) {
+        f.block1 = dn_min(f.block0 + slice, blocks);
+        if (dn_fetch_now(w, exec->kernels, &f, exec->plan->threads, err))
             return err->status;
-        l->ops->pack(l, exec->kernels, b, next, staging, filters, exec->plan->threads);
-        filters += l->ops->packed(l, b, next);
+        f.packed += l->ops->packed ? l->ops->packed(l, f.block0, f.block1) : 0;
     }
     return DN_OK;
 }
@@ -28,7 +26,7 @@ enum dn_status dn_load_weights(struct dn_exec *exec, const struct dn_weights *we
     float *staging = (float *)(exec->arena + exec->plan->staging);
     for (int i = 0; i < g->n; i++) {
         const struct dn_layer *l = &g->layers[i];
-        float *params = (float *)(exec->arena + exec->plan->params[i]);
+        float *params = (float *)(exec->arena + exec->plan->weights[i].params);
         if (l->shares >= 0)
             continue;
         if (dn_weights_params(weights, l, staging, params, err))

@@ -38,10 +38,12 @@ static enum dn_status check_storage(const struct checker *c, int i)
         b->offset < p->weights_bytes || b->offset + b->bytes > p->arena_bytes)
         return dn_fail(c->err, DN_INVALID, "plan: storage %d of %zu bytes at %zu does not hold %d rows inside the arena",
                        i, b->bytes, b->offset, s->rows);
-    if (overlap(b->offset, b->bytes, p->workspace, p->workspace_bytes) ||
-        overlap(b->offset, b->bytes, p->result, p->result_bytes) ||
+    for (int g = dn_max(0, b->first); g <= dn_min(b->last, p->n_groups - 1); g++)
+        if (overlap(b->offset, b->bytes, p->groups[g].scratch.offset, p->groups[g].scratch.bytes))
+            return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over the scratch of group %d", i, g);
+    if (overlap(b->offset, b->bytes, p->result, p->result_bytes) ||
         overlap(b->offset, b->bytes, p->input_row, p->input_row_bytes))
-        return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over scratch memory", i);
+        return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over the result or the input row", i);
     for (int k = 0; k < i; k++) {
         const struct dn_buffer *o = &p->storages[k].buffer;
         if (o->first <= b->last && b->first <= o->last && overlap(b->offset, b->bytes, o->offset, o->bytes))
@@ -57,8 +59,8 @@ static enum dn_status check_weights(const struct checker *c)
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < p->n_layers; i++) {
             const struct dn_layer *l = &c->flow->graph->layers[i];
-            size_t offset = pass ? p->filters[i] : p->params[i];
-            size_t bytes = pass ? p->filter_bytes[i] : l->params * sizeof(float);
+            size_t offset = pass ? p->weights[i].filters : p->weights[i].params;
+            size_t bytes = pass ? p->weights[i].bytes : l->params * sizeof(float);
             if (l->shares >= 0)
                 continue;
             if (bytes && (offset < end || offset % DN_ALIGN || offset + bytes > p->weights_bytes))

@@ -4,11 +4,11 @@
  * and scratch buffer an offset in one arena, and knows the exact size of that arena. It holds no
  * pointers into the graph and none into memory; printing, checking and executing it are separate.
  *
- *   arena  | parameters | filters, packed, layer by layer | maps and workspace |
- *                                                         | staging (loading)  |
+ *   arena  | parameters | resident filters, packed | maps and scratch of the groups |
+ *                                                  | staging while loading          |
  *
- * Maps share their part by lifetime. While weights are loaded no map lives, so staging lies over
- * them. */
+ * Maps and scratch share their part by lifetime, counted in groups. While weights are loaded none of
+ * them lives, so staging lies over them. */
 #ifndef DN_PLAN_PLAN_H
 #define DN_PLAN_PLAN_H
 
@@ -26,6 +26,20 @@ struct dn_storage {
     enum dn_layout layout;
 };
 
+/* Where the weights of a layer are. The first `resident` output blocks of its packed filters are
+ * loaded once and stay; the others come from the file in every run: in slices through two slots of
+ * the group's scratch, packed while the slice before computes, or, in a group of several layers, all
+ * at once into `held`. */
+struct dn_weight_place {
+    size_t params;       /* arena offset; of the layer whose weights it shares */
+    size_t filters;      /* arena offset of the resident blocks */
+    size_t bytes;        /* of them */
+    int resident;        /* blocks; all of them, or fewer when some are streamed */
+    int slice;           /* blocks in a streamed slice */
+    size_t held;         /* offset in the group's scratch, in a group of several layers */
+    size_t raw, slot[2]; /* offsets in the group's scratch: raw slice, packed slices */
+};
+
 /* Where a root map lies. */
 struct dn_place {
     int storage; /* -1: alias maps, which have none */
@@ -40,14 +54,13 @@ struct dn_plan {
     int n_storages;
     struct dn_storage *storages;
     struct dn_place *places;  /* [n_layers + 1], by map */
-    size_t *params, *filters; /* [n_layers] arena offsets; of the layer's own weights */
-    size_t *filter_bytes;     /* [n_layers] */
-    size_t workspace, workspace_bytes; /* arena offset and size */
+    struct dn_weight_place *weights; /* [n_layers] */
     size_t staging, staging_bytes;
     size_t input_row, input_row_bytes; /* a planar row, where the input is kept blocked */
     size_t result, result_bytes; /* planar copy of a blocked last layer, or 0 bytes */
-    size_t weights_bytes; /* parameters and filters */
-    size_t maps_bytes;    /* peak of the storages */
+    size_t weights_bytes; /* parameters and resident filters */
+    size_t maps_bytes;    /* peak of maps and scratch */
+    double streamed_bytes; /* read from the weights file in every run */
     size_t arena_bytes;
 };
 

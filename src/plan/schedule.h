@@ -11,11 +11,14 @@
 #define DN_PLAN_SCHEDULE_H
 
 #include "plan/flow.h"
+#include "plan/placement.h"
 
 /* The layers at positions first..last of the order, executed in `tiles` bands. */
 struct dn_group {
     int first, last;
     int tiles;
+    struct dn_buffer scratch; /* lives while the group runs: workspace, and weights on their way */
+    size_t workspace_bytes;   /* the first part of scratch */
 };
 
 /* Compute rows [y0, y1) of a layer's output; layer -1: obtain these rows of the network's input. */

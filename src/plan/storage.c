@@ -98,7 +98,7 @@ static int oldest_row(const struct dn_schedule *s, int map, int done)
 }
 
 static void note_step(const struct dn_schedule *s, const struct dn_plan_options *options,
-                      const struct dn_step *step, struct dn_plan *plan)
+                      const struct dn_step *step, struct dn_plan *plan, struct dn_group *group)
 {
     int map = step->layer + 1;
     struct dn_storage *t = &plan->storages[plan->places[map].storage];
@@ -110,8 +110,8 @@ static void note_step(const struct dn_schedule *s, const struct dn_plan_options 
     struct dn_rect rect = {step->y0, step->y1, 0, l->out_w};
     if (l->ops->workspace) {
         size_t bytes = l->ops->workspace(l, options->kernels, rect, options->threads);
-        if (bytes > plan->workspace_bytes)
-            plan->workspace_bytes = bytes;
+        if (bytes > group->workspace_bytes)
+            group->workspace_bytes = bytes;
     }
 }
 
@@ -142,7 +142,7 @@ enum dn_status dn_plan_storages(const struct dn_flow *flow, const struct dn_plan
         struct dn_step step;
         dn_schedule_begin(&s, flow, plan->groups[g], scratch);
         while (dn_schedule_next(&s, &step))
-            note_step(&s, options, &step, plan);
+            note_step(&s, options, &step, plan, &plan->groups[g]);
     }
     for (int i = 0; i < plan->n_storages; i++)
         plan->storages[i].buffer.bytes = storage_bytes(&plan->storages[i]);

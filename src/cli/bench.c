@@ -1,0 +1,177 @@
+/* bench: speed and memory of a network, believed only after its results have been checked.
+ *
+ *     load -> one warm-up run -> (FMA peak, run) x N -> free -> reference run -> figures
+ *
+ * Machines are noisy and change their clock, so a short measurement of the FMA peak stands before
+ * each run and the medians of both are compared: what slows one slows the other. Every run must
+ * give the bits of the first. Then, with the memory figures safe, the network is loaded again and
+ * must give them with one thread, too; a small one is also computed by the scalar kernels, the
+ * specification of all others, and must agree up to rounding. */
+#include "bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const double peak_seconds = 0.02; /* per measurement; there is one before each run */
+static const double small_flops = 0.2e9; /* up to here the scalar reference takes well under 1 s */
+static const double tolerance = 1e-3;    /* of the heads' rms: reordered float32 sums */
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorts the values. */
+static double median(double *values, int n)
+{
+    qsort(values, (size_t)n, sizeof *values, compare_doubles);
+    return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+}
+
+/* One prediction; its duration, or a negative number after complaining. */
+static double predict(network *net, float *input, struct dn_digest *digest)
+{
+    double start = dn_cli_seconds();
+    const float *output = network_predict(net, input);
+    double seconds = dn_cli_seconds() - start;
+    if (!output) {
+        dn_complain("%s", darknet_last_error());
+        return -1;
+    }
+    dn_digest_take(digest, net, output);
+    return seconds;
+}
+
+/* times, peaks: [bench->runs] scratch. */
+static int time_runs(struct dn_bench *bench, network *net, float *input, struct dn_digest *first,
+                     double *times, double *peaks)
+{
+    struct dn_digest digest;
+    if (predict(net, input, first) < 0)
+        return 1;
+    if (!first->finite)
+        return dn_complain("%s: the outputs are not finite numbers", bench->cfg);
+    for (int i = 0; i < bench->runs; i++) {
+        peaks[i] = darknet_fma_peak(network_isa(net), peak_seconds) * 1e9;
+        times[i] = predict(net, input, &digest);
+        if (times[i] < 0)
+            return 1;
+        if (digest.hash != first->hash)
+            return dn_complain("%s: run %d gave other bits than the first one", bench->cfg, i + 1);
+    }
+    bench->seconds_median = median(times, bench->runs);
+    bench->seconds_min = times[0];
+    bench->peak_flops = median(peaks, bench->runs) * network_threads(net);
+    return 0;
+}
+
+static int check_budget(const struct dn_args *args, const struct dn_bench *bench)
+{
+    if (!args->memory || bench->predicted_peak <= args->memory)
+        return 0;
+    return dn_complain("%s needs %.1f MB; -memory allows %.1f MB", bench->cfg,
+                       (double)bench->predicted_peak / 1048576.0, (double)args->memory / 1048576.0);
+}
+
+/* What the network tells without running. The input array is bench's own addition to the peak. */
+static void describe(struct dn_bench *bench, const network *net)
+{
+    bench->width = net->w;
+    bench->height = net->h;
+    bench->threads = network_threads(net);
+    bench->flops = network_flops(net);
+    bench->predicted_peak =
+        network_memory(net).predicted_peak + (size_t)net->inputs * sizeof(float);
+    snprintf(bench->isa, sizeof bench->isa, "%s", network_isa(net));
+}
+
+static int measure(const struct dn_args *args, struct dn_bench *bench, const char *weights,
+                   struct dn_digest *first)
+{
+    network *net = dn_cli_load(args, bench->cfg, weights);
+    if (!net)
+        return 1;
+    describe(bench, net);
+    int status = check_budget(args, bench);
+    float *input = NULL;
+    double *times = NULL;
+    if (!status) {
+        input = malloc((size_t)net->inputs * sizeof *input);
+        times = malloc(2 * (size_t)bench->runs * sizeof *times);
+        if (!input || !times)
+            status = dn_complain("there is no memory for an input of %d numbers and %d times",
+                                 net->inputs, bench->runs);
+    }
+    if (!status) {
+        dn_seeded_input(input, (size_t)net->inputs);
+        status = time_runs(bench, net, input, first, times, times + bench->runs);
+        bench->measured_peak = network_memory(net).measured_peak;
+    }
+    free(times);
+    free(input);
+    free_network(net);
+    return status;
+}
+
+/* The digest of one run as `args` says. */
+static int run_once(const struct dn_args *args, const char *cfg, const char *weights,
+                    struct dn_digest *digest)
+{
+    network *net = dn_cli_load(args, cfg, weights);
+    if (!net)
+        return 1;
+    float *input = malloc((size_t)net->inputs * sizeof *input);
+    int status = 1;
+    if (!input) {
+        dn_complain("there is no memory for an input of %d numbers", net->inputs);
+    } else {
+        dn_seeded_input(input, (size_t)net->inputs);
+        status = predict(net, input, digest) < 0;
+    }
+    free(input);
+    free_network(net);
+    return status;
+}
+
+static int check(const struct dn_args *args, struct dn_bench *bench, const char *weights,
+                 const struct dn_digest *first)
+{
+    struct dn_args one = *args;
+    struct dn_digest digest;
+    one.threads = 1;
+    bench->checked = "every run gave the same bits";
+    if (bench->threads > 1) {
+        if (run_once(&one, bench->cfg, weights, &digest))
+            return 1;
+        if (digest.hash != first->hash)
+            return dn_complain("%s: one thread gives other bits than %d", bench->cfg,
+                               bench->threads);
+        bench->checked = "every run gave the same bits, one thread as well";
+    }
+    if (bench->flops > small_flops || !strcmp(bench->isa, "scalar"))
+        return 0;
+    one.isa = "scalar";
+    if (run_once(&one, bench->cfg, weights, &digest))
+        return 1;
+    double difference = dn_digest_difference(first, &digest);
+    if (!(difference <= tolerance))
+        return dn_complain("%s: %s differs from the scalar kernels by %.2g of the rms, more than "
+                           "%.0g",
+                           bench->cfg, bench->isa, difference, tolerance);
+    bench->checked = "every run gave the same bits, and they agree with the scalar kernels";
+    return 0;
+}
+
+int dn_bench(const struct dn_args *args)
+{
+    if (args->word_count < 2 || args->word_count > 3)
+        return dn_complain("bench takes a cfg and a weights file: bench CFG [WEIGHTS]");
+    const char *weights = args->word_count > 2 ? args->words[2] : "";
+    struct dn_bench bench = {.cfg = args->words[1], .runs = args->runs ? args->runs : 10};
+    struct dn_digest first;
+    if (measure(args, &bench, weights, &first) || check(args, &bench, weights, &first))
+        return 1;
+    (args->json ? dn_bench_print_json : dn_bench_print)(&bench, stdout);
+    return 0;
+}

@@ -1,0 +1,41 @@
+/* What `darknet bench` measures and prints. */
+#ifndef DN_CLI_BENCH_H
+#define DN_CLI_BENCH_H
+
+#include "cli.h"
+
+/* Figures of one network on one machine. */
+struct dn_bench {
+    const char *cfg;
+    char isa[32];
+    int width, height;
+    int threads;
+    int runs;
+    double flops; /* of one prediction */
+    double seconds_median, seconds_min;
+    double peak_flops; /* of all threads, median of short measurements between the runs */
+    size_t predicted_peak, measured_peak;
+    const char *checked; /* what the results were compared with, in words */
+};
+
+void dn_bench_print(const struct dn_bench *bench, FILE *out);
+void dn_bench_print_json(const struct dn_bench *bench, FILE *out);
+
+/* What is left of a prediction for comparing it with another, without keeping its megabytes: a hash
+ * of all bits of all heads (of the last layer when there are none), and evenly spaced values. */
+enum { DN_DIGEST_SAMPLES = 1024 };
+struct dn_digest {
+    uint64_t hash;
+    bool finite;
+    double rms;
+    int samples;
+    float sample[DN_DIGEST_SAMPLES];
+};
+
+/* Of the network's last prediction, whose result was `output`. */
+void dn_digest_take(struct dn_digest *digest, const network *net, const float *output);
+
+/* The largest difference of two samples, as a fraction of the rms. */
+double dn_digest_difference(const struct dn_digest *a, const struct dn_digest *b);
+
+#endif

@@ -1,0 +1,130 @@
+/* Opening and closing a run of the detector commands, and its JSON.
+ *
+ * JSON is gathered in memory and written once at the end: a reader of the file never sees an array
+ * without its bracket, and a failed run leaves no half of it. */
+#include "finder.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static char *voc_names[] = {
+    "aeroplane", "bicycle",     "bird",  "boat",        "bottle", "bus",       "car",
+    "cat",       "chair",       "cow",   "diningtable", "dog",    "horse",     "motorbike",
+    "person",    "pottedplant", "sheep", "sofa",        "train",  "tvmonitor",
+};
+
+enum { VOC_CLASSES = sizeof voc_names / sizeof voc_names[0] };
+
+static bool ends_in(const char *name, const char *ending)
+{
+    size_t n = strlen(name), e = strlen(ending);
+    return n > e && !strcasecmp(name + n - e, ending);
+}
+
+/* Where the picture and the JSON go, from -out and the dialect. */
+static bool choose_outputs(struct dn_finder *finder)
+{
+    const char *out = finder->args->out;
+    finder->json = out && (finder->args->dialect == DARKNET_ALEXEYAB || ends_in(out, ".json"));
+    if (!out || finder->json)
+        out = "predictions";
+    bool complete = ends_in(out, ".jpg") || ends_in(out, ".jpeg") || ends_in(out, ".png");
+    if (asprintf(&finder->picture, "%s%s", out, complete ? "" : ".jpg") < 0)
+        finder->picture = NULL;
+    return finder->picture || (dn_complain("there is no memory for the name %s", out), false);
+}
+
+static bool load_names(struct dn_finder *finder, const char *data)
+{
+    int classes = network_classes(finder->net);
+    if (!data) {
+        finder->names = voc_names;
+        return classes <= VOC_CLASSES ||
+               (dn_complain("yolo test knows the %d VOC names, the network has %d classes: use "
+                            "detector test with a data file",
+                            VOC_CLASSES, classes),
+                false);
+    }
+    char *path = darknet_data(data, "names");
+    if (!path && *darknet_last_error())
+        return dn_complain("%s", darknet_last_error()), false;
+    finder->loaded_names = darknet_names(path ? path : "data/names.list", classes, NULL);
+    finder->names = finder->loaded_names;
+    free(path);
+    return finder->names || (dn_complain("%s", darknet_last_error()), false);
+}
+
+static bool has_head(const network *net)
+{
+    for (int i = 0; i < net->n; i++)
+        if (dn_is_head(&net->layers[i]))
+            return true;
+    return false;
+}
+
+static int choose_fit(const struct dn_finder *finder)
+{
+    if (finder->first_yolo)
+        return DARKNET_STRETCH;
+    if (finder->args->dialect == DARKNET_STOCK || finder->args->letter_box ||
+        network_letter_box(finder->net))
+        return DARKNET_LETTERBOX;
+    return DARKNET_STRETCH;
+}
+
+bool dn_finder_open(struct dn_finder *finder, const char *data, const char *cfg,
+                    const char *weights)
+{
+    if (!choose_outputs(finder))
+        return false;
+    finder->net = dn_cli_load(finder->args, cfg, weights);
+    if (!finder->net)
+        return false;
+    if (!has_head(finder->net))
+        return dn_complain("%s has no layer that detects objects: use classifier predict", cfg),
+               false;
+    finder->fit = choose_fit(finder);
+    return load_names(finder, data);
+}
+
+void dn_finder_close(struct dn_finder *finder)
+{
+    free_labels(finder->loaded_names);
+    free(finder->json_text);
+    free(finder->picture);
+    free_network(finder->net);
+}
+
+/* Appends to the JSON text; an exit status. */
+static int append(struct dn_finder *finder, const char *text)
+{
+    size_t length = strlen(text);
+    char *grown = realloc(finder->json_text, finder->json_length + length + 1);
+    if (!grown)
+        return dn_complain("%s: there is no memory for more detections", finder->args->out);
+    memcpy(grown + finder->json_length, text, length + 1);
+    finder->json_text = grown;
+    finder->json_length += length;
+    return 0;
+}
+
+int dn_finder_add_json(struct dn_finder *finder, const darknet_report *report)
+{
+    char *object = darknet_format(report, DARKNET_TEXT_JSON);
+    if (!object)
+        return dn_complain("%s", darknet_last_error());
+    int status = append(finder, finder->json_length ? ", \n" : "[\n");
+    if (!status)
+        status = append(finder, object);
+    free(object);
+    return status;
+}
+
+int dn_finder_write_json(struct dn_finder *finder)
+{
+    int status = append(finder, finder->json_length ? "\n]" : "[\n\n]");
+    if (!status && !darknet_write(finder->args->out, finder->json_text, finder->json_length))
+        status = dn_complain("%s", darknet_last_error());
+    return status;
+}

@@ -1,0 +1,161 @@
+/* forward: one prediction from raw numbers to raw numbers.
+ *
+ *     -input float32 [c][h][w] -> network -> -heads float32, all heads in layer order
+ *                                         -> -layers CSV, one line per layer
+ *
+ * This is how engines are compared without photos, thresholds and suppression in between. Without
+ * -input the network gets reproducible noise. Asking for -layers makes the library compute layer by
+ * layer; a plan never changes bits, so the heads are the same either way. */
+#include "cli.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void dn_seeded_input(float *input, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t v = (uint32_t)i * 2654435761u;
+        v ^= v >> 15;
+        v *= 2246822519u;
+        v ^= v >> 13;
+        input[i] = (float)(v >> 8) / 16777216.f;
+    }
+}
+
+static bool read_input(const char *path, const network *net, float *input)
+{
+    size_t bytes = (size_t)net->inputs * sizeof *input;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return dn_complain("%s: %s", path, strerror(errno)), false;
+    struct stat info;
+    bool ok = false;
+    if (fstat(fileno(file), &info) || !S_ISREG(info.st_mode))
+        dn_complain("%s is not a regular file", path);
+    else if ((unsigned long long)info.st_size != bytes)
+        dn_complain("%s holds %lld bytes; the network's input of %d x %d x %d float32 is %zu", path,
+                    (long long)info.st_size, net->c, net->h, net->w, bytes);
+    else if (fread(input, 1, bytes, file) != bytes)
+        dn_complain("%s: reading failed: %s", path, strerror(errno));
+    else
+        ok = true;
+    fclose(file);
+    return ok;
+}
+
+struct table {
+    FILE *out;
+    int dialect;
+};
+
+/* An observer: one CSV line. Sums are double, so they do not depend on the layer's size. */
+static void describe_layer(void *context, const network *net, int index, const float *output)
+{
+    const struct table *table = context;
+    const layer *l = &net->layers[index];
+    int n = l->outputs;
+    if (n < 1 || !output)
+        return;
+    double sum = 0, squares = 0;
+    for (int i = 0; i < n; i++) {
+        sum += (double)output[i];
+        squares += (double)output[i] * (double)output[i];
+    }
+    fprintf(table->out, "%d,%d,%d,%d,%d,%.7g,%.7g,%.7g,%.7g,%.7g\n", index,
+            dn_type_number(l->type, table->dialect), l->out_w, l->out_h, l->out_c, sum / n,
+            sqrt(squares / n), (double)output[0], (double)output[n / 2], (double)output[n - 1]);
+}
+
+/* All heads in layer order, or the network's output when it has none. */
+static int write_heads(const network *net, const float *last, const char *path)
+{
+    char *data = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&data, &bytes);
+    if (!out)
+        return dn_complain("%s: there is no memory for the outputs", path);
+    int heads = 0;
+    for (int i = 0; i < net->n; i++) {
+        const layer *l = &net->layers[i];
+        if (!dn_is_head(l) || !l->output)
+            continue;
+        fwrite(l->output, sizeof(float), (size_t)l->outputs, out);
+        heads++;
+    }
+    if (!heads)
+        fwrite(last, sizeof(float), (size_t)net->outputs, out);
+    int status = 0;
+    bool failed = ferror(out) != 0;
+    if (fclose(out) || failed)
+        status = dn_complain("%s: there is no memory for the outputs", path);
+    else if (!darknet_write(path, data, bytes))
+        status = dn_complain("%s", darknet_last_error());
+    free(data);
+    return status;
+}
+
+/* Predicts and writes what was asked for; the CSV has gathered in table->out meanwhile. */
+static int predict(const struct dn_args *args, network *net)
+{
+    float *input = malloc((size_t)net->inputs * sizeof *input);
+    if (!input)
+        return dn_complain("there is no memory for an input of %d numbers", net->inputs);
+    int status = 1;
+    if (args->input && !read_input(args->input, net, input))
+        goto done;
+    if (!args->input)
+        dn_seeded_input(input, (size_t)net->inputs);
+    const float *output = network_predict(net, input);
+    if (!output)
+        status = dn_complain("%s", darknet_last_error());
+    else
+        status = args->heads ? write_heads(net, output, args->heads) : 0;
+done:
+    free(input);
+    return status;
+}
+
+static int forward(const struct dn_args *args, const char *cfg, const char *weights, FILE *csv)
+{
+    struct table table = {.out = csv, .dialect = args->dialect};
+    darknet_options options = {
+        .size = sizeof options,
+        .dialect = args->dialect,
+        .isa = args->isa,
+        .threads = args->threads,
+        .exact = args->exact,
+        .observer = args->layers ? describe_layer : NULL,
+        .observer_context = &table,
+    };
+    network *net = darknet_load(cfg, weights, &options);
+    if (!net)
+        return dn_complain("%s", darknet_last_error());
+    fputs("layer,type,w,h,c,mean,rms,first,middle,last\n", csv);
+    int status = predict(args, net);
+    free_network(net);
+    return status;
+}
+
+int dn_forward(const struct dn_args *args)
+{
+    if (args->word_count < 2 || args->word_count > 3)
+        return dn_complain("forward takes a cfg and a weights file: forward CFG [WEIGHTS]");
+    if (!args->heads && !args->layers)
+        return dn_complain("forward needs -heads FILE or -layers FILE, or there is no result");
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *csv = open_memstream(&text, &bytes);
+    if (!csv)
+        return dn_complain("there is no memory for a table");
+    int status = forward(args, args->words[1], args->word_count > 2 ? args->words[2] : "", csv);
+    bool failed = ferror(csv) != 0;
+    if (fclose(csv) || failed)
+        status = dn_complain("there is no memory for the table of layers");
+    if (!status && args->layers && !darknet_write(args->layers, text, bytes))
+        status = dn_complain("%s", darknet_last_error());
+    free(text);
+    return status;
+}

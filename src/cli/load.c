@@ -1,0 +1,43 @@
+/* Loading a network for a command, and what the program tells about it.
+ *
+ * Everything that can be wrong with the files is found before anything is printed, so a failure is
+ * one sentence and not the last line of a table. */
+#include "cli.h"
+
+#include <string.h>
+#include <time.h>
+
+network *dn_cli_load(const struct dn_args *args, const char *cfg, const char *weights)
+{
+    darknet_options options = {
+        .size = sizeof options,
+        .dialect = args->dialect,
+        .isa = args->isa,
+        .threads = args->threads,
+        .exact = args->exact,
+    };
+    network *net = darknet_load(cfg, weights, &options);
+    if (!net)
+        dn_complain("%s", darknet_last_error());
+    return net;
+}
+
+void dn_cli_introduce(const network *net, const char *weights)
+{
+    darknet_memory memory = network_memory(net);
+    fputs(network_table(net), stderr);
+    fputs(network_notices(net), stderr);
+    if (weights && *weights)
+        fprintf(stderr, "Loading weights from %s...Done!\n", weights);
+    else
+        fputs("No weights given: using seeded synthetic ones\n", stderr);
+    fprintf(stderr, "Memory: %.1f MB planned for the network, %.1f MB for the whole process\n",
+            (double)memory.arena / 1048576.0, (double)memory.predicted_peak / 1048576.0);
+}
+
+double dn_cli_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
