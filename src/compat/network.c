@@ -119,10 +119,11 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
     engine->kernels = dn_kernels(isa);
     if (engine->kernels)
         return DN_OK;
+    const char *names[DN_KERNEL_SETS];
     char known[128] = "";
-    for (const char *const *name = dn_kernels_available(); *name; name++) {
-        strncat(known, *known ? ", " : "", sizeof known - strlen(known) - 1);
-        strncat(known, *name, sizeof known - strlen(known) - 1);
+    for (int i = 0, n = dn_kernels_available(names); i < n; i++) {
+        strncat(known, i ? ", " : "", sizeof known - strlen(known) - 1);
+        strncat(known, names[i], sizeof known - strlen(known) - 1);
     }
     return dn_fail(err, DN_INVALID, "isa %s is not available on this machine, which has %s", isa, known);
 }

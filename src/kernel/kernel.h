@@ -54,8 +54,9 @@ struct dn_kernels;
 const struct dn_kernels *dn_kernels(const char *name);
 const char *dn_kernels_name(const struct dn_kernels *k);
 
-/* Names that dn_kernels() accepts on this machine, best first, ending with NULL. */
-const char *const *dn_kernels_available(void);
+/* Names that dn_kernels() accepts on this machine, best first; returns how many. */
+enum { DN_KERNEL_SETS = 4 };
+int dn_kernels_available(const char *names[DN_KERNEL_SETS]);
 
 /* Measured fused multiply-add peak of one thread with this instruction set, in GFLOP/s (2 per
  * multiply-add), the best of a few repetitions of about `seconds` in total. */
