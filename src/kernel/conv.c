@@ -1,0 +1,96 @@
+/* The entry points of convolution: sizes, packing, and the split of a job into pieces.
+ *
+ * A piece is a pair of output blocks times a few rows, computed by one thread from registers and
+ * cache. Small maps are cut between output blocks only, so that a filter is read once; large ones
+ * every eight rows too, so that the input rows of a piece stay in cache over the output blocks. */
+#include "kernel/conv.h"
+
+#include "kernel/parallel.h"
+#include "kernel/table.h"
+
+static size_t block_floats(const struct dn_conv *v, int block)
+{
+    int c0, c1;
+    dn_conv_inputs(v, block, &c0, &c1);
+    size_t channels = dn_conv_depthwise(v) ? 1 : (size_t)(c1 - c0);
+    return channels * (size_t)v->kh * (size_t)v->kw * DN_BLOCK;
+}
+
+size_t dn_conv_packed_floats(const struct dn_conv *conv, int block0, int block1)
+{
+    size_t floats = 0;
+    for (int b = block0; b < block1; b++)
+        floats += block_floats(conv, b);
+    return floats;
+}
+
+struct pack {
+    const struct dn_conv_kernels *kernels;
+    const struct dn_conv *conv;
+    int block0;
+    const float *raw;
+    float *packed;
+};
+
+static void pack_block(void *context, int item)
+{
+    const struct pack *p = context;
+    const struct dn_conv *v = p->conv;
+    size_t fan_in = (size_t)(v->c / v->groups) * (size_t)v->kh * (size_t)v->kw;
+    p->kernels->pack(v, p->block0 + item, p->raw + (size_t)item * DN_BLOCK * fan_in,
+                     p->packed + dn_conv_packed_floats(v, p->block0, p->block0 + item));
+}
+
+void dn_conv_pack(const struct dn_kernels *k, const struct dn_conv *conv, int block0, int block1,
+                  const float *raw, float *packed, int threads)
+{
+    struct pack p = {k->conv, conv, block0, raw, packed};
+    dn_parallel(block1 - block0, threads, pack_block, &p);
+}
+
+size_t dn_conv_workspace(const struct dn_kernels *k, const struct dn_conv *conv,
+                         struct dn_rect rect, int threads)
+{
+    (void)k, (void)conv, (void)rect, (void)threads;
+    return 0;
+}
+
+struct pieces {
+    const struct dn_kernels *kernels;
+    const struct dn_conv_job *job;
+    int blocks, rows; /* of a piece */
+    int columns;      /* pieces per row band */
+};
+
+static void run_piece(void *context, int item)
+{
+    const struct pieces *p = context;
+    const struct dn_conv_job *job = p->job;
+    enum dn_activation a = job->conv->activation;
+    int b = job->block0 + item % p->columns * p->blocks;
+    int end = dn_min(b + p->blocks, job->block1);
+    struct dn_rect rect = job->rect;
+    rect.y0 += item / p->columns * p->rows;
+    rect.y1 = dn_min(rect.y0 + p->rows, job->rect.y1);
+    p->kernels->conv->piece(job, b, end, rect);
+    if (dn_conv_fuses(a) || dn_across_channels(a))
+        return;
+    struct dn_view done = dn_view_channels(job->out, b * DN_BLOCK, (end - b) * DN_BLOCK);
+    dn_activate(p->kernels, a, &done, rect, 1);
+}
+
+void dn_conv_run(const struct dn_kernels *k, const struct dn_conv_job *job)
+{
+    const struct dn_conv *v = job->conv;
+    int height = job->rect.y1 - job->rect.y0, width = job->rect.x1 - job->rect.x0;
+    struct pieces p = {k, job, .blocks = 2};
+    if (height <= 0 || width <= 0 || job->block0 >= job->block1)
+        return;
+    p.rows = (size_t)height * (size_t)width <= 40 * 40 ? height : 8;
+    p.columns = dn_ceil_div(job->block1 - job->block0, p.blocks);
+    if (p.columns < 2 * job->threads)
+        p.rows = dn_min(p.rows, dn_ceil_div(height, 2 * job->threads));
+    dn_parallel(p.columns * dn_ceil_div(height, p.rows), job->threads, run_piece, &p);
+    if (dn_across_channels(v->activation) && job->block1 == dn_blocks(v->n))
+        dn_activate(k, v->activation, &job->out, job->rect, job->threads);
+}
