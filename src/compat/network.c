@@ -140,6 +140,7 @@ static enum dn_status build(struct dn_engine *engine, const char *cfg, const cha
         dn_flow_init(&engine->flow, &engine->graph, err))
         return err->status;
     plan.kernels = engine->kernels;
+    plan.machine = dn_machine_default(dn_kernels_name(engine->kernels), plan.threads);
     if (dn_plan_make(&engine->flow, &plan, &engine->plan, err) ||
         dn_plan_check(&engine->flow, &engine->plan, err) ||
         dn_weights_open(weights, &engine->graph, &engine->weights, err))

@@ -54,15 +54,11 @@ static struct dn_view view_of(const struct dn_exec *exec, int map)
 static void prepare_storages(const struct dn_exec *exec, int group)
 {
     const struct dn_plan *plan = exec->plan;
-    for (int map = 0; map <= plan->n_layers; map++) {
-        struct dn_place place = plan->places[map];
-        if (place.storage < 0 || place.channel != 0)
-            continue;
-        const struct dn_storage *s = &plan->storages[place.storage];
+    for (int i = 0; i < plan->n_storages; i++) {
+        const struct dn_storage *s = &plan->storages[i];
         if (s->buffer.first != group || s->layout == DN_PLANAR)
             continue;
-        struct dn_view v = view_of(exec, map);
-        v.c = s->c;
+        struct dn_view v = dn_storage_view(s, exec->arena);
         if (s->c % DN_BLOCK) {
             float *last = v.data + (dn_blocks(s->c) - 1) * v.block - (ptrdiff_t)v.pad * DN_BLOCK;
             for (int y = 0; y < v.rows; y++)
@@ -100,11 +96,11 @@ static const struct dn_layer *weights_owner(const struct dn_exec *exec, const st
     return l->shares >= 0 ? &exec->flow->graph->layers[l->shares] : l;
 }
 
-/* Brings the streamed weights of a group of several layers into its scratch. */
+/* Brings the streamed weights of a group of bands into its scratch. */
 static enum dn_status hold_weights(struct dn_exec *exec, const struct dn_group *group, struct dn_error *err)
 {
     char *scratch = exec->arena + group->scratch.offset;
-    for (int p = group->first; p <= group->last && group->first != group->last; p++) {
+    for (int p = group->first; p <= group->last && group->tiles > 1; p++) {
         const struct dn_layer *l = &exec->flow->graph->layers[exec->flow->order[p]];
         const struct dn_weight_place *w = &exec->plan->weights[l->index];
         int blocks = dn_blocks(l->out_c);
@@ -113,7 +109,7 @@ static enum dn_status hold_weights(struct dn_exec *exec, const struct dn_group *
         if (!l->file_filters || w->resident == blocks)
             continue;
         for (f.block0 = 0; f.block0 < blocks; f.block0 = f.block1) {
-            f.block1 = dn_min(f.block0 + w->slice, blocks);
+            f.block1 = l->ops->packed ? f.block0 + 1 : blocks;
             if (dn_fetch_now(exec->weights, exec->kernels, &f, exec->plan->threads, err))
                 return err->status;
             f.packed += l->ops->packed ? l->ops->packed(l, f.block0, f.block1) : 0;
@@ -172,7 +168,7 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_group *gro
     if (l->file_filters)
         run.filters = (float *)(exec->arena + w->filters);
     if (l->file_filters && w->resident < run.block1) {
-        if (group->first == group->last)
+        if (group->tiles == 1)
             return run_streamed(exec, group, &run, err);
         run.filters = (float *)(scratch + w->held);
     }

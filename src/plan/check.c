@@ -81,6 +81,23 @@ static enum dn_status check_alive(const struct checker *c, int map)
     return dn_fail(c->err, DN_INVALID, "plan: group %d uses map %d outside of its lifetime", c->group, map);
 }
 
+static int channels_of(const struct checker *c, int map)
+{
+    return map ? c->flow->graph->layers[map - 1].out_c : c->flow->graph->c;
+}
+
+/* Row y of a map takes its slot from the maps that lie over the same channels. */
+static void overwrite(struct checker *c, int map, int y)
+{
+    const struct dn_plan *p = c->plan;
+    int slot = y % storage_of(c, map)->rows, first = p->places[map].channel;
+    for (int m = storage_of(c, map)->map; m >= 0; m = p->places[m].next) {
+        int begin = p->places[m].channel;
+        if (begin < first + channels_of(c, map) && first < begin + channels_of(c, m) && c->slot[m][slot] != y)
+            c->slot[m][slot] = -1;
+    }
+}
+
 static enum dn_status check_write(struct checker *c, const struct dn_step *step)
 {
     int map = step->layer + 1;
@@ -88,8 +105,10 @@ static enum dn_status check_write(struct checker *c, const struct dn_step *step)
     if (c->flow->root[map] != map || step->y0 != c->written[map] || step->y1 > s->h)
         return dn_fail(c->err, DN_INVALID, "plan: rows %d to %d of map %d are written behind row %d of %d",
                        step->y0, step->y1, map, c->written[map], s->h);
-    for (int y = step->y0; y < step->y1; y++)
+    for (int y = step->y0; y < step->y1; y++) {
+        overwrite(c, map, y);
         c->slot[map][y % s->rows] = y;
+    }
     c->written[map] = step->y1;
     return check_alive(c, map);
 }

@@ -41,19 +41,56 @@ enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, 
     flow->readers = calloc((size_t)edges(graph) + 1, sizeof *flow->readers);
     flow->first_reader = calloc(maps + 2, sizeof *flow->first_reader);
     flow->output = calloc(maps, sizeof *flow->output);
-    if (!flow->order || !flow->position || !flow->root || !flow->channel || !flow->readers || !flow->first_reader || !flow->output) {
+    flow->early = calloc(maps, sizeof *flow->early);
+    if (!flow->order || !flow->position || !flow->root || !flow->channel || !flow->readers ||
+        !flow->first_reader || !flow->output || !flow->early) {
         dn_flow_free(flow);
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", graph->path, graph->n);
     }
-    for (int i = 0; i < graph->n; i++)
-        flow->order[i] = flow->position[i] = i;
     for (int m = 0; m <= graph->n; m++)
         flow->root[m] = dn_graph_root(graph, m, &flow->channel[m]);
     for (int i = 0; i < graph->n; i++)
         if (dn_layer_is_head(&graph->layers[i]) || i == graph->output)
             flow->output[flow->root[i + 1]] = true;
     list_readers(flow);
+    dn_flow_order(flow, DN_ORDER_FILE);
     return DN_OK;
+}
+
+/* Is the layer worth bringing forward: it reads one map, which it shrinks (or keeps small, behind a
+ * layer that was brought forward), and of which it is a late reader? */
+static bool goes_early(const struct dn_flow *f, const bool *early, int i)
+{
+    const struct dn_layer *l = &f->graph->layers[i];
+    int made = l->n_in == 1 ? f->root[l->in[0] + 1] - 1 : -1;
+    if (made < 0 || dn_layer_is_head(l))
+        return false;
+    const struct dn_layer *from = &f->graph->layers[made];
+    size_t bytes = dn_layer_outputs(l);
+    return early[made] ? bytes <= dn_layer_outputs(from) : i - made > 2 && 2 * bytes <= dn_layer_outputs(from);
+}
+
+/* Appends a layer and, behind it, its aliases and the layers that go early after it. */
+static void emit(struct dn_flow *f, const bool *early, int i, int *n)
+{
+    f->position[i] = *n;
+    f->order[(*n)++] = i;
+    for (int k = i + 1; k < f->graph->n; k++)
+        if (early[k] && f->root[f->graph->layers[k].in[0] + 1] == i + 1)
+            emit(f, early, k, n);
+}
+
+void dn_flow_order(struct dn_flow *flow, enum dn_order order)
+{
+    bool *early = flow->early;
+    int n = 0;
+    for (int i = 0; i < flow->graph->n; i++) {
+        bool alias = flow->graph->layers[i].alias && flow->root[i + 1] > 0;
+        early[i] = order == DN_ORDER_EARLY && (alias || goes_early(flow, early, i));
+    }
+    for (int i = 0; i < flow->graph->n; i++)
+        if (!early[i])
+            emit(flow, early, i, &n);
 }
 
 void dn_flow_free(struct dn_flow *flow)
@@ -65,5 +102,6 @@ void dn_flow_free(struct dn_flow *flow)
     free(flow->readers);
     free(flow->first_reader);
     free(flow->output);
+    free(flow->early);
     memset(flow, 0, sizeof *flow);
 }

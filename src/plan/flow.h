@@ -18,10 +18,16 @@ struct dn_flow {
     int *channel;      /* [n + 1] first channel of the map in its root */
     int *readers;      /* layers that read a root, no aliases: readers[first_reader[m] ...] */
     int *first_reader; /* [n + 2] */
+    bool *early;       /* [n] layers that run before their turn in the file */
     bool *output;      /* [n + 1] roots that stay readable after the run: heads, the last layer */
 };
 
-/* Layers run in file order. */
+/* Layers run in file order, or with the layers that shrink a long-lived map brought forward to
+ * where that map is made (and what only depends on them), so that the map can go. */
+enum dn_order { DN_ORDER_FILE, DN_ORDER_EARLY };
+void dn_flow_order(struct dn_flow *flow, enum dn_order order);
+
+/* In file order. */
 enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, struct dn_error *err);
 void dn_flow_free(struct dn_flow *flow);
 

@@ -1,54 +1,12 @@
-/* See plan.h. Choosing the groups, and laying out the arena. */
+/* See plan.h. Laying out weights, scratch and the arena; plans as values. */
 #include "plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
+#include "plan/search.h"
 #include "plan/storage.h"
-
-/* ---- groups --------------------------------------------------------------------------------- */
-
-/* Maps above this size do not stay in a second-level cache between their writer and their reader:
- * the leading layers up to the last such map run in bands. */
-enum { LARGE_MAP = 2 << 20, BAND_ROWS = 16 };
-
-static size_t map_bytes(const struct dn_layer *l)
-{
-    return dn_layer_outputs(l) * sizeof(float);
-}
-
-/* The last layer of the leading bands, or -1. */
-static int banded_prefix(const struct dn_graph *g)
-{
-    int last = -1;
-    for (int i = 0; i < g->n; i++) {
-        const struct dn_layer *l = &g->layers[i];
-        if (!l->alias && (!l->ops->span || l->whole))
-            break;
-        if (map_bytes(l) > LARGE_MAP)
-            last = i;
-    }
-    return last;
-}
-
-static enum dn_status choose_groups(const struct dn_flow *flow, const struct dn_plan_options *options,
-                                    struct dn_plan *plan, struct dn_error *err)
-{
-    const struct dn_graph *g = flow->graph;
-    plan->groups = calloc((size_t)g->n, sizeof *plan->groups);
-    if (!plan->groups)
-        return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", g->path, g->n);
-    int last = options->layers_only ? -1 : banded_prefix(g);
-    if (last > 0)
-        plan->groups[plan->n_groups++] = (struct dn_group){
-            .last = last, .tiles = dn_max(1, dn_min(g->layers[last].out_h, g->h / BAND_ROWS))};
-    else
-        last = -1;
-    for (int i = last + 1; i < g->n; i++)
-        plan->groups[plan->n_groups++] = (struct dn_group){.first = i, .last = i, .tiles = 1};
-    return DN_OK;
-}
 
 /* ---- weights -------------------------------------------------------------------------------- */
 
@@ -66,27 +24,39 @@ static size_t align_floats(size_t floats)
     return dn_align_up(floats * sizeof(float), DN_ALIGN);
 }
 
-/* Raw filters of a slice of blocks, with room for the lines of a transposed file. */
-static size_t raw_bytes(const struct dn_layer *l, int blocks)
+/* With room for the lines of a transposed file. */
+size_t dn_raw_bytes(const struct dn_layer *l, int blocks)
 {
+    if (!l->ops->packed)
+        return 0;
     size_t lines = l->ops->type == DN_CONNECTED || l->transposed
                        ? DN_PLAN_STAGING / sizeof(float) + (size_t)l->out_c
                        : 0;
     return align_floats((size_t)blocks * DN_BLOCK * l->fan_in + lines);
 }
 
-static size_t packed_bytes(const struct dn_layer *l, int block0, int block1)
+size_t dn_packed_bytes(const struct dn_layer *l, int block0, int block1)
 {
-    if (block0 == block1)
+    if (block0 == block1 || !l->file_filters)
         return 0;
     return align_floats(l->ops->packed ? l->ops->packed(l, block0, block1) : l->file_filters);
 }
 
+size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice)
+{
+    int blocks = dn_blocks(l->out_c), missing = blocks - resident;
+    if (!l->file_filters || !missing)
+        return 0;
+    if (!slice)
+        return dn_packed_bytes(l, 0, blocks) + dn_raw_bytes(l, 1);
+    return dn_packed_bytes(l, 0, slice) * (missing > slice ? 2 : 1) + dn_raw_bytes(l, slice);
+}
+
 /* Bytes that loading a layer needs beside the places of its weights. */
-static size_t staging_bytes(const struct dn_layer *l)
+static size_t staging_bytes(const struct dn_layer *l, int resident, size_t most)
 {
     size_t around = align_floats(l->file_head + l->file_tail);
-    size_t raw = l->ops->packed ? raw_bytes(l, dn_plan_slice(l, DN_PLAN_STAGING)) : 0;
+    size_t raw = resident && l->ops->packed ? dn_raw_bytes(l, dn_plan_slice(l, most)) : 0;
     return raw > around ? raw : around;
 }
 
@@ -104,49 +74,66 @@ static void lay_out_weights(const struct dn_graph *g, struct dn_plan *plan)
         const struct dn_layer *l = &g->layers[i];
         struct dn_weight_place *w = &plan->weights[i];
         if (l->shares >= 0) {
-            *w = plan->weights[l->shares];
+            w->params = plan->weights[l->shares].params;
+            w->filters = plan->weights[l->shares].filters;
+            w->resident = plan->weights[l->shares].resident;
             w->bytes = 0;
             continue;
         }
         w->filters = offset;
-        w->bytes = l->file_filters ? packed_bytes(l, 0, w->resident) : 0;
+        w->bytes = dn_packed_bytes(l, 0, w->resident);
         offset += w->bytes;
-        if (staging_bytes(l) > plan->staging_bytes)
-            plan->staging_bytes = staging_bytes(l);
     }
     plan->weights_bytes = offset;
 }
 
-static bool is_streamed(const struct dn_plan *plan, const struct dn_layer *l)
+/* Staging lies over the maps, and should not need more than they do. */
+static void find_staging(const struct dn_graph *g, struct dn_plan *plan)
 {
-    return l->file_filters && plan->weights[l->index].resident < dn_blocks(l->out_c);
+    plan->staging_bytes = 0;
+    for (int i = 0; i < g->n; i++) {
+        size_t most = plan->maps_bytes < DN_PLAN_STAGING ? plan->maps_bytes : DN_PLAN_STAGING;
+        size_t bytes = staging_bytes(&g->layers[i], plan->weights[i].resident, most);
+        if (g->layers[i].shares < 0 && bytes > plan->staging_bytes)
+            plan->staging_bytes = bytes;
+    }
 }
 
-/* Adds to a group's scratch what its streamed weights need. */
-static void lay_out_stream(const struct dn_flow *flow, struct dn_plan *plan, struct dn_group *g)
+/* Adds to a group's scratch what the filters of a layer that come from the file need. Bands hold
+ * the filters of all layers, steps over whole maps one layer's slices. */
+static void lay_out_filters(const struct dn_layer *l, struct dn_plan *plan, struct dn_group *g)
 {
-    size_t offset = g->workspace_bytes = dn_align_up(g->workspace_bytes, DN_ALIGN), raw = 0;
-    for (int p = g->first; p <= g->last; p++) {
+    struct dn_weight_place *w = &plan->weights[l->index];
+    int blocks = dn_blocks(l->out_c);
+    if (!l->file_filters || w->resident == blocks)
+        return;
+    plan->streamed_bytes += (double)(blocks - w->resident) / blocks * (double)l->file_filters * sizeof(float);
+    if (g->tiles > 1) {
+        w->held = g->scratch.bytes;
+        g->scratch.bytes += dn_packed_bytes(l, 0, blocks);
+        return;
+    }
+    w->slot[0] = g->workspace_bytes;
+    w->slot[1] = w->slot[0] + dn_packed_bytes(l, 0, w->slice);
+    w->raw = w->slot[1] + (blocks - w->resident > w->slice ? w->slot[1] - w->slot[0] : 0);
+    size_t end = w->raw + dn_raw_bytes(l, w->slice);
+    g->scratch.bytes = end > g->scratch.bytes ? end : g->scratch.bytes;
+}
+
+static void lay_out_scratch(const struct dn_flow *flow, struct dn_plan *plan, struct dn_group *g)
+{
+    size_t raw = 0;
+    g->scratch.bytes = g->workspace_bytes = dn_align_up(g->workspace_bytes, DN_ALIGN);
+    for (int p = g->first; p <= g->last; p++)
+        lay_out_filters(&flow->graph->layers[flow->order[p]], plan, g);
+    for (int p = g->first; p <= g->last && g->tiles > 1; p++) {
         const struct dn_layer *l = &flow->graph->layers[flow->order[p]];
         struct dn_weight_place *w = &plan->weights[l->index];
-        int blocks = dn_blocks(l->out_c);
-        if (!is_streamed(plan, l))
-            continue;
-        if (g->first == g->last) {
-            w->slot[0] = offset;
-            w->slot[1] = offset += packed_bytes(l, 0, w->slice);
-            offset += blocks - w->resident > w->slice ? packed_bytes(l, 0, w->slice) : 0;
-        } else {
-            w->held = offset;
-            offset += packed_bytes(l, 0, blocks);
-        }
-        raw = raw_bytes(l, w->slice) > raw ? raw_bytes(l, w->slice) : raw;
-        w->raw = offset;
-        plan->streamed_bytes += (double)(blocks - w->resident) * DN_BLOCK * (double)l->fan_in * sizeof(float);
+        w->raw = g->scratch.bytes;
+        if (w->resident < dn_blocks(l->out_c) && dn_raw_bytes(l, 1) > raw)
+            raw = dn_raw_bytes(l, 1);
     }
-    for (int p = g->first; p <= g->last && g->first != g->last; p++)
-        plan->weights[flow->order[p]].raw = offset;
-    g->scratch.bytes = offset + raw;
+    g->scratch.bytes += raw;
 }
 
 /* ---- the arena ------------------------------------------------------------------------------ */
@@ -179,10 +166,13 @@ static enum dn_status lay_out_arena(const struct dn_flow *flow, struct dn_plan *
 {
     const struct dn_graph *g = flow->graph;
     const struct dn_layer *output = &g->layers[g->output];
+    plan->streamed_bytes = 0;
+    lay_out_weights(g, plan);
     for (int i = 0; i < plan->n_groups; i++)
-        lay_out_stream(flow, plan, &plan->groups[i]);
+        lay_out_scratch(flow, plan, &plan->groups[i]);
     if (place_buffers(plan, err))
         return err->status;
+    find_staging(g, plan);
     size_t offset = plan->weights_bytes + plan->maps_bytes;
     plan->result = offset;
     plan->result_bytes = output->out_layout == DN_PLANAR ? 0 : align_floats(dn_layer_outputs(output));
@@ -196,25 +186,70 @@ static enum dn_status lay_out_arena(const struct dn_flow *flow, struct dn_plan *
     return DN_OK;
 }
 
-enum dn_status dn_plan_make(const struct dn_flow *flow, const struct dn_plan_options *options,
-                            struct dn_plan *plan, struct dn_error *err)
+enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_options *options,
+                              struct dn_plan *plan, struct dn_error *err)
+{
+    if (dn_plan_rows(flow, options, plan, err) || lay_out_arena(flow, plan, err))
+        return err->status;
+    plan->seconds = dn_cost_plan(flow, plan, &options->machine);
+    return DN_OK;
+}
+
+/* ---- plans as values ------------------------------------------------------------------------ */
+
+enum dn_status dn_plan_new(const struct dn_flow *flow, int threads, struct dn_plan *plan,
+                           struct dn_error *err)
 {
     size_t n = (size_t)flow->graph->n;
     memset(plan, 0, sizeof *plan);
-    plan->threads = options->threads;
+    plan->threads = threads;
     plan->n_layers = flow->graph->n;
+    plan->concat_distance = flow->graph->n;
+    plan->groups = calloc(n, sizeof *plan->groups);
     plan->storages = calloc(n + 1, sizeof *plan->storages);
     plan->places = calloc(n + 1, sizeof *plan->places);
     plan->weights = calloc(n, sizeof *plan->weights);
-    if (!plan->storages || !plan->places || !plan->weights) {
+    if (!plan->groups || !plan->storages || !plan->places || !plan->weights) {
         dn_plan_free(plan);
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, n);
     }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         plan->weights[i].resident = dn_blocks(flow->graph->layers[i].out_c);
-    lay_out_weights(flow->graph, plan);
-    if (choose_groups(flow, options, plan, err) || dn_plan_storages(flow, options, plan, err) ||
-        lay_out_arena(flow, plan, err))
+        plan->weights[i].slice = 1;
+    }
+    return DN_OK;
+}
+
+void dn_plan_copy(struct dn_plan *to, const struct dn_plan *from)
+{
+    struct dn_plan arrays = *to;
+    size_t n = (size_t)from->n_layers;
+    *to = *from;
+    to->groups = memcpy(arrays.groups, from->groups, n * sizeof *from->groups);
+    to->storages = memcpy(arrays.storages, from->storages, (n + 1) * sizeof *from->storages);
+    to->places = memcpy(arrays.places, from->places, (n + 1) * sizeof *from->places);
+    to->weights = memcpy(arrays.weights, from->weights, n * sizeof *from->weights);
+}
+
+static enum dn_status plan_layers(const struct dn_flow *flow, const struct dn_plan_options *options,
+                                  struct dn_plan *plan, struct dn_error *err)
+{
+    for (int i = 0; i < plan->n_layers; i++)
+        plan->groups[plan->n_groups++] = (struct dn_group){.first = i, .last = i, .tiles = 1};
+    dn_plan_places(flow, plan);
+    return dn_plan_layout(flow, options, plan, err);
+}
+
+enum dn_status dn_plan_make(struct dn_flow *flow, const struct dn_plan_options *options,
+                            struct dn_plan *plan, struct dn_error *err)
+{
+    if (dn_plan_new(flow, options->threads, plan, err))
+        return err->status;
+    if (options->layers_only)
+        plan_layers(flow, options, plan, err);
+    else
+        dn_search(flow, options, plan, err);
+    if (err->status)
         dn_plan_free(plan);
     return err->status;
 }
@@ -228,11 +263,8 @@ void dn_plan_free(struct dn_plan *plan)
     memset(plan, 0, sizeof *plan);
 }
 
-struct dn_view dn_plan_view(const struct dn_plan *plan, const struct dn_flow *flow, void *arena, int map)
+struct dn_view dn_storage_view(const struct dn_storage *s, void *arena)
 {
-    const struct dn_graph *g = flow->graph;
-    struct dn_place place = plan->places[flow->root[map]];
-    const struct dn_storage *s = &plan->storages[place.storage];
     int step = s->layout == DN_BLOCKED ? DN_BLOCK : 1;
     int columns = s->w + 2 * s->pad;
     struct dn_view v = {.c = s->c, .h = s->h, .w = s->w, .rows = s->rows, .pad = s->pad, .layout = s->layout};
@@ -247,5 +279,13 @@ struct dn_view dn_plan_view(const struct dn_plan *plan, const struct dn_flow *fl
         v.block = columns;
         v.row = v.block * s->c;
     }
+    return v;
+}
+
+struct dn_view dn_plan_view(const struct dn_plan *plan, const struct dn_flow *flow, void *arena, int map)
+{
+    const struct dn_graph *g = flow->graph;
+    struct dn_place place = plan->places[flow->root[map]];
+    struct dn_view v = dn_storage_view(&plan->storages[place.storage], arena);
     return dn_view_channels(v, place.channel + flow->channel[map], map ? g->layers[map - 1].out_c : g->c);
 }

@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 
+#include "plan/cost.h"
 #include "plan/placement.h"
 #include "plan/schedule.h"
 
@@ -23,12 +24,13 @@ struct dn_storage {
     int c, h, w;             /* of all maps in it together */
     int rows;                /* row slots; h when the whole map is kept */
     int pad;                 /* zero columns on both sides */
+    int map;                 /* the first map in it; places[].next are the others */
     enum dn_layout layout;
 };
 
 /* Where the weights of a layer are. The first `resident` output blocks of its packed filters are
  * loaded once and stay; the others come from the file in every run: in slices through two slots of
- * the group's scratch, packed while the slice before computes, or, in a group of several layers, all
+ * the group's scratch, packed while the slice before computes, or, in a group of several bands, all
  * at once into `held`. */
 struct dn_weight_place {
     size_t params;       /* arena offset; of the layer whose weights it shares */
@@ -36,7 +38,7 @@ struct dn_weight_place {
     size_t bytes;        /* of them */
     int resident;        /* blocks; all of them, or fewer when some are streamed */
     int slice;           /* blocks in a streamed slice */
-    size_t held;         /* offset in the group's scratch, in a group of several layers */
+    size_t held;         /* offset in the group's scratch, in a group of bands */
     size_t raw, slot[2]; /* offsets in the group's scratch: raw slice, packed slices */
 };
 
@@ -44,6 +46,7 @@ struct dn_weight_place {
 struct dn_place {
     int storage; /* -1: alias maps, which have none */
     int channel; /* its first channel there */
+    int next;    /* another map in the same storage, or -1 */
 };
 
 struct dn_plan {
@@ -61,26 +64,62 @@ struct dn_plan {
     size_t weights_bytes; /* parameters and resident filters */
     size_t maps_bytes;    /* peak of maps and scratch */
     double streamed_bytes; /* read from the weights file in every run */
+    double seconds;        /* predicted time of a run */
+    int concat_distance;   /* parts of a concatenation made earlier before it are copied */
     size_t arena_bytes;
+    size_t least_bytes;    /* the smallest budget for which there is a plan, when it was searched */
 };
 
 struct dn_plan_options {
     const struct dn_kernels *kernels;
     int threads;
     bool layers_only; /* one layer a group: every map is whole once it is computed */
+    struct dn_machine machine;
+    size_t budget;    /* most bytes of the arena; 0: as many as save time */
 };
 
-/* Makes the plan. On failure nothing needs to be freed. */
-enum dn_status dn_plan_make(const struct dn_flow *flow, const struct dn_plan_options *options,
+/* Makes the plan of least predicted time within the budget; orders the layers of the flow as it
+ * wants them. DN_BUDGET when there is none. On
+ * failure nothing needs to be freed. */
+enum dn_status dn_plan_make(struct dn_flow *flow, const struct dn_plan_options *options,
                             struct dn_plan *plan, struct dn_error *err);
 void dn_plan_free(struct dn_plan *plan);
 
-enum { DN_PLAN_STAGING = 1 << 20 }; /* bytes that are read at once while weights are loaded */
+/* ---- parts of making a plan ----------------------------------------------------------------- */
+
+/* Room for a plan of the flow's graph: all weights resident, no groups. */
+enum dn_status dn_plan_new(const struct dn_flow *flow, int threads, struct dn_plan *plan,
+                           struct dn_error *err);
+void dn_plan_copy(struct dn_plan *to, const struct dn_plan *from); /* of the same flow */
+
+/* From groups, places, residency and slices to the whole arena and the predicted time. */
+enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_options *options,
+                              struct dn_plan *plan, struct dn_error *err);
+
+/* Bytes that the packed filters of these output blocks take in the arena, and those of the raw
+ * filters of so many blocks on their way. */
+size_t dn_packed_bytes(const struct dn_layer *l, int block0, int block1);
+size_t dn_raw_bytes(const struct dn_layer *l, int blocks);
+
+/* Bytes of scratch of a layer that streams its filters in slices of so many blocks, or holds all of
+ * them (slice 0). `resident` blocks need none. */
+size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice);
+
+/* Is there anything of the layer's filters that can be streamed? */
+static inline bool dn_has_filters(const struct dn_layer *l)
+{
+    return l->file_filters > 0;
+}
+
+enum { DN_PLAN_STAGING = 1 << 20 }; /* most bytes that are read at once while weights are loaded */
 
 /* Output blocks of a layer whose raw filters fit `bytes`; at least 1, at most all. */
 int dn_plan_slice(const struct dn_layer *l, size_t bytes);
 
-/* The view of a map: channels of its root's storage. `arena` is where the arena begins. */
+/* The view of everything in a storage. `arena` is where the arena begins. */
+struct dn_view dn_storage_view(const struct dn_storage *s, void *arena);
+
+/* The view of a map: channels of its root's storage. */
 struct dn_view dn_plan_view(const struct dn_plan *plan, const struct dn_flow *flow, void *arena,
                             int map);
 

@@ -1,6 +1,7 @@
 /* Storages: which maps share memory, how many rows they keep, and how long they live. */
 #include "plan/storage.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/size.h"
@@ -14,7 +15,8 @@ static void map_shape(const struct dn_graph *g, int map, struct dn_storage *s)
 }
 
 /* Can input k of a concatenation be written straight into its part, at `channel`? It must be a root
- * that has no place yet, and its last block must not reach into the next part. */
+ * that has no place yet, and its last block must not reach into the next part. A part made long
+ * before the others would keep the memory of all of them. */
 static bool fits_in_place(const struct dn_flow *flow, const struct dn_plan *plan,
                           const struct dn_layer *route, int k, int channel)
 {
@@ -22,6 +24,7 @@ static bool fits_in_place(const struct dn_flow *flow, const struct dn_plan *plan
     struct dn_storage s;
     map_shape(flow->graph, root, &s);
     return root > 0 && plan->places[root].storage < 0 && flow->channel[map] == 0 &&
+           flow->position[route->index] - flow->position[root - 1] <= plan->concat_distance &&
            s.c == flow->graph->layers[map - 1].out_c && s.layout == DN_BLOCKED &&
            channel % DN_BLOCK == 0 && (s.c % DN_BLOCK == 0 || k == route->n_in - 1);
 }
@@ -29,15 +32,16 @@ static bool fits_in_place(const struct dn_flow *flow, const struct dn_plan *plan
 /* Later concatenations claim their inputs first, so that a route inside a route lies in it. */
 static void place_maps(const struct dn_flow *flow, struct dn_plan *plan)
 {
+    plan->n_storages = 0;
     const struct dn_graph *g = flow->graph;
     for (int map = 0; map <= g->n; map++)
-        plan->places[map] = (struct dn_place){-1, 0};
+        plan->places[map] = (struct dn_place){.storage = -1};
     for (int map = g->n; map >= 0; map--) {
         if (flow->root[map] != map)
             continue;
         struct dn_place *place = &plan->places[map];
         if (place->storage < 0) {
-            struct dn_storage s = {.buffer = {.first = plan->n_groups, .last = -1}};
+            struct dn_storage s = {0};
             map_shape(g, map, &s);
             place->storage = plan->n_storages;
             plan->storages[plan->n_storages++] = s;
@@ -47,7 +51,7 @@ static void place_maps(const struct dn_flow *flow, struct dn_plan *plan)
         const struct dn_layer *route = &g->layers[map - 1];
         for (int k = 0, channel = place->channel; k < route->n_in; k++) {
             if (fits_in_place(flow, plan, route, k, channel))
-                plan->places[flow->root[route->in[k] + 1]] = (struct dn_place){place->storage, channel};
+                plan->places[flow->root[route->in[k] + 1]] = (struct dn_place){.storage = place->storage, .channel = channel};
             channel += g->layers[route->in[k]].out_c;
         }
     }
@@ -65,9 +69,33 @@ static void find_pads(const struct dn_flow *flow, struct dn_plan *plan)
     }
 }
 
+static void link_maps(const struct dn_flow *flow, struct dn_plan *plan)
+{
+    for (int i = 0; i < plan->n_storages; i++)
+        plan->storages[i].map = -1;
+    for (int map = flow->graph->n; map >= 0; map--) {
+        if (flow->root[map] != map)
+            continue;
+        struct dn_storage *s = &plan->storages[plan->places[map].storage];
+        plan->places[map].next = s->map;
+        s->map = map;
+    }
+}
+
+void dn_plan_places(const struct dn_flow *flow, struct dn_plan *plan)
+{
+    place_maps(flow, plan);
+    find_pads(flow, plan);
+    link_maps(flow, plan);
+}
+
 /* Lives from the group that writes the map to the last one that reads it, or past the end. */
 static void find_lifetimes(const struct dn_flow *flow, const int *group_of, struct dn_plan *plan)
 {
+    for (int i = 0; i < plan->n_storages; i++) {
+        plan->storages[i].rows = 0;
+        plan->storages[i].buffer = (struct dn_buffer){.first = plan->n_groups, .last = -1};
+    }
     for (int map = 0; map <= flow->graph->n; map++) {
         if (flow->root[map] != map)
             continue;
@@ -80,30 +108,35 @@ static void find_lifetimes(const struct dn_flow *flow, const int *group_of, stru
     }
 }
 
-/* The lowest row of a map that its readers have still to see, given what they have computed. */
-static int oldest_row(const struct dn_schedule *s, int map, int done)
+int dn_oldest_row(const struct dn_flow *flow, int map, const int *done, int stride)
 {
-    const struct dn_graph *g = s->flow->graph;
-    int oldest = done;
-    for (int r = s->flow->first_reader[map]; r < s->flow->first_reader[map + 1]; r++) {
-        const struct dn_layer *l = &g->layers[s->flow->readers[r]];
-        int next = s->done[l->index + 1];
-        if (next >= l->out_h)
-            continue;
-        for (int k = 0; k < l->n_in; k++)
-            if (s->flow->root[l->in[k] + 1] == map)
+    const struct dn_graph *g = flow->graph;
+    int oldest = INT_MAX;
+    for (int r = flow->first_reader[map]; r < flow->first_reader[map + 1]; r++) {
+        const struct dn_layer *l = &g->layers[flow->readers[r]];
+        int next = done[(l->index + 1) * stride];
+        for (int k = 0; k < l->n_in && next < l->out_h; k++)
+            if (flow->root[l->in[k] + 1] == map)
                 oldest = dn_min(oldest, dn_first_row(l, k, next));
     }
     return oldest;
 }
 
+/* Maps that share a storage share its row slots too: the oldest row that any of them must keep. */
+static int oldest_row(const struct dn_schedule *s, const struct dn_plan *plan, int storage, int y)
+{
+    for (int map = plan->storages[storage].map; map >= 0; map = plan->places[map].next)
+        y = dn_min(y, dn_oldest_row(s->flow, map, s->done, 1));
+    return y;
+}
+
 static void note_step(const struct dn_schedule *s, const struct dn_plan_options *options,
                       const struct dn_step *step, struct dn_plan *plan, struct dn_group *group)
 {
-    int map = step->layer + 1;
-    struct dn_storage *t = &plan->storages[plan->places[map].storage];
-    bool whole = dn_group_exports(s->flow, &s->group, map) || s->group.first == s->group.last;
-    t->rows = dn_max(t->rows, whole ? t->h : step->y1 - oldest_row(s, map, step->y0));
+    int map = step->layer + 1, storage = plan->places[map].storage;
+    struct dn_storage *t = &plan->storages[storage];
+    if (t->rows < t->h)
+        t->rows = dn_max(t->rows, step->y1 - oldest_row(s, plan, storage, step->y0));
     if (step->layer < 0)
         return;
     const struct dn_layer *l = &s->flow->graph->layers[step->layer];
@@ -115,16 +148,29 @@ static void note_step(const struct dn_schedule *s, const struct dn_plan_options 
     }
 }
 
-static size_t storage_bytes(const struct dn_storage *s)
+/* Maps that leave their group, or are its only one, are whole, and with them all that share. */
+static void keep_whole(const struct dn_flow *flow, const int *group_of, struct dn_plan *plan)
+{
+    for (int map = 0; map <= flow->graph->n; map++) {
+        if (flow->root[map] != map)
+            continue;
+        struct dn_storage *s = &plan->storages[plan->places[map].storage];
+        const struct dn_group *g = &plan->groups[map ? group_of[map - 1] : 0];
+        if (s->buffer.first != s->buffer.last || g->tiles == 1 || flow->output[map])
+            s->rows = s->h;
+    }
+}
+
+size_t dn_storage_bytes(const struct dn_storage *s, int rows)
 {
     size_t columns = (size_t)s->w + 2 * (size_t)s->pad;
     size_t row = s->layout == DN_PLANAR ? (size_t)s->c * columns
                                         : (size_t)dn_blocks(s->c) * DN_BLOCK * columns;
-    return dn_align_up(row * (size_t)s->rows * sizeof(float), DN_ALIGN);
+    return dn_align_up(row * (size_t)rows * sizeof(float), DN_ALIGN);
 }
 
-enum dn_status dn_plan_storages(const struct dn_flow *flow, const struct dn_plan_options *options,
-                                struct dn_plan *plan, struct dn_error *err)
+enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_options *options,
+                            struct dn_plan *plan, struct dn_error *err)
 {
     int n = flow->graph->n;
     int *scratch = malloc(3 * ((size_t)n + 1) * sizeof *scratch);
@@ -134,18 +180,18 @@ enum dn_status dn_plan_storages(const struct dn_flow *flow, const struct dn_plan
     for (int g = 0; g < plan->n_groups; g++)
         for (int p = plan->groups[g].first; p <= plan->groups[g].last; p++)
             group_of[flow->order[p]] = g;
-    place_maps(flow, plan);
-    find_pads(flow, plan);
     find_lifetimes(flow, group_of, plan);
+    keep_whole(flow, group_of, plan);
     for (int g = 0; g < plan->n_groups; g++) {
         struct dn_schedule s;
         struct dn_step step;
+        plan->groups[g].workspace_bytes = 0;
         dn_schedule_begin(&s, flow, plan->groups[g], scratch);
         while (dn_schedule_next(&s, &step))
             note_step(&s, options, &step, plan, &plan->groups[g]);
     }
     for (int i = 0; i < plan->n_storages; i++)
-        plan->storages[i].buffer.bytes = storage_bytes(&plan->storages[i]);
+        plan->storages[i].buffer.bytes = dn_storage_bytes(&plan->storages[i], plan->storages[i].rows);
     free(scratch);
     return DN_OK;
 }

@@ -1,12 +1,22 @@
-/* Second part of making a plan: from groups to storages. See storage.c. */
+/* Storages: which maps share memory, how many rows they keep, and how long they live. */
 #ifndef DN_PLAN_STORAGE_H
 #define DN_PLAN_STORAGE_H
 
 #include "plan/plan.h"
 
-/* Fills places, storages (without offsets) and the groups' workspace_bytes. The
- * arrays must have room for n_layers + 1 entries. */
-enum dn_status dn_plan_storages(const struct dn_flow *flow, const struct dn_plan_options *options,
-                                struct dn_plan *plan, struct dn_error *err);
+/* Before groups are known: fills places and the shapes of the storages. Parts of a concatenation
+ * that are made at most plan->concat_distance positions before it lie in place. */
+void dn_plan_places(const struct dn_flow *flow, struct dn_plan *plan);
+
+/* For the groups: rows, lifetimes and bytes of the storages, and the groups' workspace_bytes. */
+enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_options *options,
+                            struct dn_plan *plan, struct dn_error *err);
+
+/* Bytes of `rows` rows of a storage. */
+size_t dn_storage_bytes(const struct dn_storage *s, int rows);
+
+/* The lowest row of a map that its readers have still to see, when the first done[map * stride]
+ * rows of every map exist; INT_MAX when they have seen all. */
+int dn_oldest_row(const struct dn_flow *flow, int map, const int *done, int stride);
 
 #endif

@@ -1,0 +1,103 @@
+/* See cost.h. The constants were measured on one AVX-512 core; `darknet plan -calibrate` measures
+ * those of another machine. */
+#include "plan/cost.h"
+
+#include <string.h>
+
+#include "plan/plan.h"
+
+enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level cache */
+#define NARROW 1.08         /* loss of computing one block of output channels at a time */
+
+struct dn_machine dn_machine_default(const char *isa, int threads)
+{
+    struct dn_machine m = {.memory = 12e9, .cache = 90e9, .file = 3e9, .step = 1.5e-6};
+    double gflops = !strcmp(isa, "avx512") ? 180 : !strcmp(isa, "avx2") ? 90 : !strcmp(isa, "neon") ? 12 : 2;
+    m.flops = gflops * 1e9 * threads;
+    m.cache *= threads;
+    return m;
+}
+
+/* The share of the machine's best rate that a convolution reaches. */
+static double efficiency(const struct dn_layer *l)
+{
+    const struct dn_conv *v = &l->u.convolutional.conv;
+    if (l->ops->type != DN_CONVOLUTIONAL)
+        return l->ops->type == DN_CONNECTED ? .1 : .05;
+    if (v->groups > 1)
+        return v->c / v->groups < DN_BLOCK ? .2 : .7;
+    return v->in_layout == DN_PLANAR ? .5 : v->kh == 1 ? .8 : 1;
+}
+
+double dn_cost_layer(const struct dn_machine *m, const struct dn_layer *l, int steps)
+{
+    if (l->alias)
+        return 0;
+    double bytes = (double)dn_layer_outputs(l) * sizeof(float), seconds = m->step * steps;
+    if (l->flops > 0)
+        seconds += l->flops / (m->flops * efficiency(l));
+    else if (!l->concat)
+        seconds += 3 * bytes / m->cache;
+    if (l->activation > DN_LEAKY)
+        seconds += 2 * bytes / m->cache;
+    return seconds + steps * (double)l->file_filters * sizeof(float) / m->cache;
+}
+
+double dn_cost_copies(const struct dn_machine *m, const struct dn_flow *flow, const struct dn_plan *plan,
+                      const struct dn_layer *l)
+{
+    double bytes = 0;
+    int storage = plan->places[flow->root[l->index + 1]].storage;
+    for (int k = 0; k < l->n_in && l->concat; k++)
+        if (plan->places[flow->root[l->in[k] + 1]].storage != storage)
+            bytes += (double)dn_layer_outputs(&flow->graph->layers[l->in[k]]) * sizeof(float);
+    return 3 * bytes / m->cache;
+}
+
+double dn_cost_whole(const struct dn_machine *m, size_t bytes)
+{
+    return bytes > CACHED ? 2 * (double)bytes / m->memory : 0;
+}
+
+static double missing_bytes(const struct dn_layer *l, int resident)
+{
+    int blocks = dn_blocks(l->out_c);
+    return (double)(blocks - resident) / blocks * (double)l->file_filters * sizeof(float);
+}
+
+double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice)
+{
+    double compute = dn_cost_layer(m, l, 1), missing = missing_bytes(l, resident);
+    if (missing <= 0)
+        return compute;
+    double first = (double)l->fan_in * slice * DN_BLOCK * sizeof(float) / m->file;
+    double read = missing / m->file;
+    if (slice == 1)
+        compute *= NARROW;
+    compute += m->step * (dn_blocks(l->out_c) - resident) / slice;
+    return (compute > read ? compute : read) + (first < read ? first : read);
+}
+
+double dn_cost_hold(const struct dn_machine *m, const struct dn_layer *l, int resident)
+{
+    return missing_bytes(l, resident) / m->file;
+}
+
+double dn_cost_plan(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_machine *m)
+{
+    double seconds = 0;
+    for (int i = 0; i < plan->n_groups; i++) {
+        const struct dn_group *g = &plan->groups[i];
+        for (int p = g->first; p <= g->last; p++) {
+            const struct dn_layer *l = &flow->graph->layers[flow->order[p]];
+            const struct dn_weight_place *w = &plan->weights[l->index];
+            seconds += g->tiles > 1 ? dn_cost_layer(m, l, g->tiles) + dn_cost_hold(m, l, w->resident)
+                                    : dn_cost_stream(m, l, w->resident, w->slice);
+            seconds += dn_cost_copies(m, flow, plan, l);
+        }
+    }
+    for (int i = 0; i < plan->n_storages; i++)
+        if (plan->storages[i].rows == plan->storages[i].h)
+            seconds += dn_cost_whole(m, plan->storages[i].buffer.bytes);
+    return seconds;
+}

@@ -1,0 +1,44 @@
+/* The cost model: predicted seconds of the pieces of a plan. A pure function of graph and machine.
+ *
+ * Compute and weight input overlap where a prefetching thread brings the next slice; everything
+ * else adds up. Only ratios matter to the search. */
+#ifndef DN_PLAN_COST_H
+#define DN_PLAN_COST_H
+
+#include "plan/schedule.h"
+
+/* Rates of a machine, all threads together. Defaults by instruction set: dn_machine_default();
+ * measured ones: calibrate.h. */
+struct dn_machine {
+    double flops;   /* multiply-adds count 2, per second, at the kernels' best */
+    double memory;  /* bytes per second between a large map in memory and the cores */
+    double cache;   /* bytes per second of elementwise work and of filters read again */
+    double file;    /* bytes per second of filters read from the page cache and packed */
+    double step;    /* seconds that starting one step costs */
+};
+
+struct dn_plan;
+
+struct dn_machine dn_machine_default(const char *isa, int threads);
+
+/* Seconds to compute the whole output of a layer in `steps` pieces of equal height. */
+double dn_cost_layer(const struct dn_machine *m, const struct dn_layer *l, int steps);
+
+/* Seconds of a concatenation for those inputs that do not lie in place. */
+double dn_cost_copies(const struct dn_machine *m, const struct dn_flow *flow, const struct dn_plan *plan,
+                      const struct dn_layer *l);
+
+/* Seconds that a map of so many bytes costs when it is kept whole: written once and read once. */
+double dn_cost_whole(const struct dn_machine *m, size_t bytes);
+
+/* Seconds of a layer over its whole map while the filters beyond its `resident` blocks are streamed
+ * in slices of `slice` blocks. */
+double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice);
+
+/* Seconds that bringing the filters beyond `resident` blocks takes before bands can begin. */
+double dn_cost_hold(const struct dn_machine *m, const struct dn_layer *l, int resident);
+
+/* Seconds of a whole plan that has been laid out: the sum of the above over its groups. */
+double dn_cost_plan(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_machine *m);
+
+#endif

@@ -1,0 +1,285 @@
+/* See pieces.h. For every last position and band height the group is extended backwards one layer
+ * at a time, so that its rows, rings and weights only have to be added up.
+ *
+ * How many rows of a map exist when band k is complete follows from the rows wanted of the maps that
+ * leave the group, so rings are found by looking at a few bands: the first, which fill the rings,
+ * two in the middle, and the last. The exact number comes from walking the schedule (storage.c). */
+#include "plan/pieces.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "plan/storage.h"
+
+enum { SAMPLES = 10, SLICES = 4, HEIGHTS = 5 };
+
+/* When a storage is first written and last read, as positions: n is behind the end. */
+struct life {
+    int first, last;
+    size_t whole; /* bytes of all its rows */
+};
+
+struct maker {
+    const struct dn_flow *flow;
+    const struct dn_plan_options *options;
+    const struct dn_plan *plan;
+    struct life *lives;
+    int *need;  /* [maps][SAMPLES] rows that exist after the sampled bands */
+    size_t most;
+    struct dn_pieces *out;
+    struct dn_error *err;
+    /* of the group that is being extended */
+    int last, tiles, samples;
+    int band[SAMPLES];
+    size_t live, ring, held, raw, workspace;
+    double seconds, hold_seconds;
+};
+
+static const struct dn_layer *layer_at(const struct maker *m, int position)
+{
+    return &m->flow->graph->layers[m->flow->order[position]];
+}
+
+static void find_lives(struct maker *m)
+{
+    const struct dn_flow *f = m->flow;
+    for (int i = 0; i < m->plan->n_storages; i++) {
+        const struct dn_storage *s = &m->plan->storages[i];
+        struct life *life = &m->lives[i];
+        *life = (struct life){INT_MAX, -1, dn_storage_bytes(s, s->h)};
+        for (int map = s->map; map >= 0; map = m->plan->places[map].next) {
+            int made = map ? f->position[map - 1] : -1;
+            life->first = dn_min(life->first, made);
+            life->last = dn_max(life->last, f->output[map] ? m->out->n : made);
+            for (int r = f->first_reader[map]; r < f->first_reader[map + 1]; r++)
+                life->last = dn_max(life->last, f->position[f->readers[r]]);
+        }
+    }
+}
+
+static enum dn_status add(struct maker *m, struct dn_piece piece)
+{
+    struct dn_pieces *out = m->out;
+    int n = out->begin[m->last + 1];
+    if (n == out->room) {
+        int room = out->room ? 2 * out->room : 1024;
+        struct dn_piece *list = realloc(out->list, (size_t)room * sizeof *list);
+        if (!list)
+            return dn_fail(m->err, DN_NO_MEMORY, "%s: no memory to plan", m->flow->graph->path);
+        out->list = list;
+        out->room = room;
+    }
+    out->list[n] = piece;
+    out->begin[m->last + 1]++;
+    return DN_OK;
+}
+
+static size_t workspace(const struct maker *m, const struct dn_layer *l, int rows)
+{
+    struct dn_rect rect = {0, rows, 0, l->out_w};
+    size_t bytes = l->ops->workspace ? l->ops->workspace(l, m->options->kernels, rect, m->options->threads) : 0;
+    return dn_align_up(bytes, DN_ALIGN);
+}
+
+/* ---- one layer over its whole map ----------------------------------------------------------- */
+
+static enum dn_status add_layer(struct maker *m)
+{
+    const struct dn_layer *l = layer_at(m, m->last);
+    const struct dn_machine *machine = &m->options->machine;
+    int slices[SLICES] = {1, 2, 4, dn_plan_slice(l, DN_PLAN_STAGING)}, blocks = dn_blocks(l->out_c);
+    size_t maps = workspace(m, l, l->out_h);
+    double whole = dn_cost_copies(machine, m->flow, m->plan, l);
+    for (int i = 0; i < m->plan->n_storages; i++) {
+        const struct life *life = &m->lives[i];
+        maps += life->first <= m->last && life->last >= m->last ? life->whole : 0;
+        if (life->first == m->last || (m->last == 0 && life->first < 0))
+            whole += dn_cost_whole(machine, life->whole);
+    }
+    for (int k = 0; k < SLICES; k++) {
+        if (k && (!dn_has_filters(l) || slices[k] <= slices[k - 1] || slices[k] > blocks || l->shares >= 0))
+            continue;
+        struct dn_piece p = {.first = m->last, .tiles = 1, .slice = slices[k]};
+        p.bytes[0] = maps + dn_stream_bytes(l, 0, slices[k]);
+        p.bytes[1] = maps;
+        p.seconds[0] = (float)(whole + dn_cost_stream(machine, l, 0, slices[k]));
+        p.seconds[1] = (float)(whole + dn_cost_layer(machine, l, 1));
+        if (add(m, p))
+            return m->err->status;
+    }
+    return DN_OK;
+}
+
+/* ---- bands ---------------------------------------------------------------------------------- */
+
+static void begin_bands(struct maker *m, int tiles)
+{
+    int wanted[SAMPLES] = {0, 1, 2, 3, tiles / 2, tiles / 2 + 1, tiles / 2 + 2, tiles - 3, tiles - 2, tiles - 1};
+    m->tiles = tiles;
+    m->samples = 0;
+    for (int i = 0; i < SAMPLES; i++)
+        if (wanted[i] >= 0 && wanted[i] < tiles && (!m->samples || wanted[i] > m->band[m->samples - 1]))
+            m->band[m->samples++] = wanted[i];
+    memset(m->need, 0, (size_t)(m->flow->graph->n + 1) * SAMPLES * sizeof *m->need);
+    m->live = m->ring = m->held = m->raw = m->workspace = 0;
+    m->seconds = m->hold_seconds = 0;
+    for (int i = 0; i < m->plan->n_storages; i++)
+        if (m->lives[i].first <= m->last && m->lives[i].last > m->last)
+            m->live += m->lives[i].whole;
+}
+
+static void want_rows(struct maker *m, const struct dn_layer *l)
+{
+    int *need = m->need + (size_t)(l->index + 1) * SAMPLES;
+    bool root = m->flow->root[l->index + 1] == l->index + 1;
+    bool leaves = m->flow->position[l->index] == m->last;
+    for (int r = m->flow->first_reader[l->index + 1]; root && r < m->flow->first_reader[l->index + 2]; r++)
+        leaves |= m->flow->position[m->flow->readers[r]] > m->last;
+    if (root && (leaves || m->flow->output[l->index + 1]))
+        for (int s = 0; s < m->samples; s++) {
+            int target = (int)(((int64_t)l->out_h * (m->band[s] + 1) + m->tiles - 1) / m->tiles);
+            need[s] = dn_max(need[s], target);
+        }
+    for (int k = 0; k < l->n_in && !l->alias; k++) {
+        int map = m->flow->root[l->in[k] + 1];
+        int *in = m->need + (size_t)map * SAMPLES;
+        for (int s = 0; s < m->samples; s++) {
+            struct dn_span rows = {need[s] - 1, need[s]};
+            if (need[s] > 0)
+                in[s] = dn_max(in[s], l->ops->span(l, k, 0, rows).hi);
+        }
+    }
+}
+
+/* Rows of a storage that is written and read inside the group only. */
+static int ring_rows(const struct maker *m, const struct dn_storage *s)
+{
+    int rows = 0;
+    for (int i = 0; i < m->samples; i++) {
+        bool known = i > 0 && m->band[i - 1] == m->band[i] - 1;
+        if (m->band[i] > 0 && !known)
+            continue;
+        int top = 0, oldest = INT_MAX;
+        for (int map = s->map; map >= 0; map = m->plan->places[map].next) {
+            const int *need = m->need + (size_t)map * SAMPLES + i;
+            int before = known ? need[-1] : 0;
+            if (need[0] > before) {
+                top = dn_max(top, need[0]);
+                oldest = dn_min(oldest, before);
+            }
+            oldest = dn_min(oldest, known ? dn_oldest_row(m->flow, map, m->need + i - 1, SAMPLES) : 0);
+        }
+        if (oldest < INT_MAX)
+            rows = dn_max(rows, top - oldest);
+    }
+    return dn_max(1, dn_min(rows, s->h));
+}
+
+/* Storages whose life begins or ends with the position that joins the group. */
+static void join_storages(struct maker *m, int position)
+{
+    for (int i = 0; i < m->plan->n_storages; i++) {
+        const struct life *life = &m->lives[i];
+        if (life->last == position && life->last <= m->last && life->last >= 0)
+            m->live += life->whole;
+        if (life->first != position)
+            continue;
+        if (life->last <= m->last) {
+            const struct dn_storage *s = &m->plan->storages[i];
+            m->live -= life->last >= 0 ? life->whole : 0;
+            m->ring += dn_storage_bytes(s, ring_rows(m, s));
+        } else {
+            m->seconds += dn_cost_whole(&m->options->machine, life->whole);
+        }
+    }
+}
+
+static void join_layer(struct maker *m, int position)
+{
+    const struct dn_layer *l = layer_at(m, position);
+    const struct dn_machine *machine = &m->options->machine;
+    int rows = dn_min(l->out_h, dn_ceil_div(l->out_h, m->tiles) + 2);
+    size_t bytes = workspace(m, l, rows);
+    want_rows(m, l);
+    m->workspace = bytes > m->workspace ? bytes : m->workspace;
+    m->seconds += dn_cost_layer(machine, l, m->tiles) + dn_cost_copies(machine, m->flow, m->plan, l);
+    if (dn_has_filters(l)) {
+        m->hold_seconds += dn_cost_hold(machine, l, 0);
+        m->held += dn_packed_bytes(l, 0, dn_blocks(l->out_c));
+        m->raw = dn_raw_bytes(l, 1) > m->raw ? dn_raw_bytes(l, 1) : m->raw;
+    }
+    join_storages(m, position);
+    if (position == 0)
+        join_storages(m, -1);
+}
+
+static bool is_tiled(const struct dn_layer *l)
+{
+    return l->alias || (l->ops->span && !l->whole);
+}
+
+static enum dn_status add_bands(struct maker *m, int tiles)
+{
+    begin_bands(m, tiles);
+    for (int p = m->last; p >= 0 && is_tiled(layer_at(m, p)); p--) {
+        join_layer(m, p);
+        if (m->ring + m->workspace > m->most)
+            break;
+        struct dn_piece piece = {.first = p, .tiles = tiles, .slice = 1};
+        piece.bytes[1] = m->live + m->ring + m->workspace;
+        piece.bytes[0] = piece.bytes[1] + m->held + m->raw;
+        piece.seconds[1] = (float)m->seconds;
+        piece.seconds[0] = (float)(m->seconds + m->hold_seconds);
+        if ((p < m->last || p == 0) && piece.bytes[1] <= m->most && add(m, piece))
+            return m->err->status;
+    }
+    return DN_OK;
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+static enum dn_status end_at(struct maker *m, int position)
+{
+    static const int heights[HEIGHTS] = {1, 2, 4, 8, 16};
+    const struct dn_layer *l = layer_at(m, position);
+    m->last = position;
+    m->out->begin[position + 1] = m->out->begin[position];
+    if (add_layer(m))
+        return m->err->status;
+    for (int i = 0; i < HEIGHTS && is_tiled(l) && !l->alias; i++)
+        if (heights[i] < l->out_h && add_bands(m, dn_ceil_div(l->out_h, heights[i])))
+            return m->err->status;
+    return DN_OK;
+}
+
+enum dn_status dn_pieces_make(const struct dn_flow *flow, const struct dn_plan_options *options,
+                              const struct dn_plan *plan, size_t most, struct dn_pieces *pieces,
+                              struct dn_error *err)
+{
+    size_t maps = (size_t)flow->graph->n + 1;
+    struct maker m = {.flow = flow, .options = options, .plan = plan, .most = most, .out = pieces, .err = err};
+    *pieces = (struct dn_pieces){.n = flow->graph->n};
+    pieces->begin = calloc(maps, sizeof *pieces->begin);
+    m.lives = calloc(maps, sizeof *m.lives);
+    m.need = calloc(maps * SAMPLES, sizeof *m.need);
+    if (!pieces->begin || !m.lives || !m.need)
+        dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, maps - 1);
+    else
+        find_lives(&m);
+    for (int p = 0; p < pieces->n && !err->status; p++)
+        end_at(&m, p);
+    free(m.lives);
+    free(m.need);
+    if (err->status)
+        dn_pieces_free(pieces);
+    return err->status;
+}
+
+void dn_pieces_free(struct dn_pieces *pieces)
+{
+    free(pieces->begin);
+    free(pieces->list);
+    memset(pieces, 0, sizeof *pieces);
+}

@@ -1,0 +1,31 @@
+/* Pieces: every range of positions that could be a group, with what it costs.
+ *
+ * The search is a dynamic programme over these: the memory of a group, together with the maps that
+ * live across it, depends on its ends and its tiling alone. */
+#ifndef DN_PLAN_PIECES_H
+#define DN_PLAN_PIECES_H
+
+#include "plan/plan.h"
+
+struct dn_piece {
+    int first;        /* position; the last one is implied by the list */
+    int tiles, slice; /* slice: blocks, of a single layer that streams */
+    /* [0]: no filters resident, [1]: all */
+    size_t bytes[2];  /* maps and scratch while it runs */
+    float seconds[2];
+};
+
+struct dn_pieces {
+    int n;              /* positions */
+    int *begin;         /* [n + 1] pieces that end at position p: pieces[begin[p]..begin[p + 1]) */
+    struct dn_piece *list;
+    int room;
+};
+
+/* For the places that dn_plan_places has chosen. No piece of several bands above `most` bytes. */
+enum dn_status dn_pieces_make(const struct dn_flow *flow, const struct dn_plan_options *options,
+                              const struct dn_plan *plan, size_t most, struct dn_pieces *pieces,
+                              struct dn_error *err);
+void dn_pieces_free(struct dn_pieces *pieces);
+
+#endif
