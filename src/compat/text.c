@@ -1,0 +1,133 @@
+/* Names, data files and printed lines through the public API. The work is done in src/detect. */
+#include "darknet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "compat/engine.h"
+#include "compat/error.h"
+#include "detect/names.h"
+#include "detect/report.h"
+#include "detect/top.h"
+
+/* ---- names and data files ------------------------------------------------------------------- */
+
+static char **read_names(const char *path, int classes, int *n, struct dn_error *err)
+{
+    int found;
+    char **names = dn_names_read(path, &found, err);
+    if (names && found < classes) {
+        dn_fail(err, DN_INVALID, "%s: has %d names; %d classes need at least as many", path, found,
+                classes);
+        dn_names_free(names);
+        return NULL;
+    }
+    if (names && n)
+        *n = found;
+    return names;
+}
+
+char **get_labels(char *filename)
+{
+    return dn_names_read(filename, NULL, dn_error_begin());
+}
+
+char **darknet_names(const char *path, int classes, int *n)
+{
+    return read_names(path, classes, n, dn_error_begin());
+}
+
+void free_labels(char **names)
+{
+    dn_names_free(names);
+}
+
+char *darknet_data(const char *datafile, const char *key)
+{
+    char *value;
+    dn_data_read(datafile, key, &value, dn_error_begin());
+    return value;
+}
+
+/* The number of classes of a data file: 2 where it says nothing, as in stock. */
+static enum dn_status read_classes(const char *datafile, int *classes, struct dn_error *err)
+{
+    char *text;
+    *classes = 2;
+    if (dn_data_read(datafile, "classes", &text, err) || !text)
+        return err->status;
+    if (!dn_parse_int(text, classes, NULL) || *classes < 0)
+        dn_fail(err, DN_INVALID, "%s: classes=%s is not a number of classes", datafile, text);
+    free(text);
+    return err->status;
+}
+
+metadata get_metadata(char *datafile)
+{
+    struct dn_error *err = dn_error_begin();
+    metadata m = {0, NULL}, none = m;
+    char *path = NULL;
+    if (!read_classes(datafile, &m.classes, err) && !dn_data_read(datafile, "names", &path, err) &&
+        !path)
+        dn_data_read(datafile, "labels", &path, err);
+    if (path)
+        m.names = read_names(path, m.classes, NULL, err);
+    else
+        dn_fail(err, DN_INVALID, "%s: has neither the key names nor the key labels", datafile);
+    free(path);
+    return m.names ? m : none;
+}
+
+/* ---- printed lines -------------------------------------------------------------------------- */
+
+char *darknet_format(const darknet_report *report, enum darknet_text format)
+{
+    return dn_report(report, format, dn_error_begin());
+}
+
+/* The hierarchy of the last softmax layer that has one. */
+static const struct dn_tree *hierarchy(const struct dn_graph *g)
+{
+    for (int i = g->n - 1; i >= 0; i--)
+        if (g->layers[i].ops->type == DN_SOFTMAX && g->layers[i].u.softmax.tree)
+            return g->layers[i].u.softmax.tree;
+    return NULL;
+}
+
+char *network_top(const network *net, char **names, int names_n, int top)
+{
+    struct dn_error *err = dn_error_begin();
+    const struct dn_graph *g = &dn_engine_of(net)->graph;
+    struct dn_top_report r = {.values = net->output,
+                              .n = net->outputs,
+                              .names = names,
+                              .names_n = names_n,
+                              .top = top,
+                              .tree = hierarchy(g),
+                              .dialect = g->dialect};
+    if (r.tree && r.tree->n != r.n) {
+        dn_fail(err, DN_INVALID, "%s: the class hierarchy has %d classes, the network's output %d",
+                g->path, r.tree->n, r.n);
+        return NULL;
+    }
+    return dn_top_text(&r, err);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+char *darknet_label_path(const char *photo)
+{
+    return dn_label_path(photo, dn_error_begin());
+}
+
+int darknet_write(const char *path, const void *text, size_t bytes)
+{
+    struct dn_error *err = dn_error_begin();
+    struct dn_output out;
+    if (dn_output_open(&out, path, err))
+        return 0;
+    fwrite(text, 1, bytes, out.file);
+    return dn_output_commit(&out, err) == DN_OK;
+}
