@@ -17,12 +17,12 @@ enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
     for (int i = 0; i < g->n; i++)
         inputs = dn_max(inputs, g->layers[i].n_in);
     *exec = (struct dn_exec){.flow = flow, .plan = plan, .kernels = kernels, .weights = weights};
-    exec->rows = malloc(2 * ((size_t)g->n + 1) * sizeof *exec->rows);
+    exec->scratch = malloc(DN_SCHEDULE_INTS * ((size_t)g->n + 1) * sizeof *exec->scratch);
     exec->inputs = malloc((size_t)inputs * sizeof *exec->inputs);
     exec->arena = mmap(NULL, plan->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (exec->arena == MAP_FAILED)
         exec->arena = NULL;
-    if (!exec->rows || !exec->inputs || !exec->arena)
+    if (!exec->scratch || !exec->inputs || !exec->arena)
         dn_fail(err, DN_NO_MEMORY, "%s: needs %zu bytes of memory, which the system does not give",
                 g->path, plan->arena_bytes);
     else
@@ -37,7 +37,7 @@ enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
 void dn_exec_free(struct dn_exec *exec)
 {
     dn_stream_close(&exec->stream);
-    free(exec->rows);
+    free(exec->scratch);
     free(exec->inputs);
     if (exec->arena)
         munmap(exec->arena, exec->plan->arena_bytes);
@@ -58,6 +58,10 @@ static void prepare_storages(const struct dn_exec *exec, int group)
         const struct dn_storage *s = &plan->storages[i];
         if (s->buffer.first != group || s->layout == DN_PLANAR)
             continue;
+        if (s->tile) {
+            memset(exec->arena + s->buffer.offset, 0, s->buffer.bytes);
+            continue;
+        }
         struct dn_view v = dn_storage_view(s, exec->arena);
         if (s->c % DN_BLOCK) {
             float *last = v.data + (dn_blocks(s->c) - 1) * v.block - (ptrdiff_t)v.pad * DN_BLOCK;
@@ -73,7 +77,7 @@ static enum dn_status read_input(const struct dn_exec *exec, const struct dn_ste
                                  const struct dn_rows *rows, struct dn_error *err)
 {
     struct dn_view v = view_of(exec, 0);
-    for (int y = step->y0; y < step->y1; y++) {
+    for (int y = step->rect.y0; y < step->rect.y1; y++) {
         if (v.layout == DN_PLANAR) {
             if (rows->read(rows->context, y, dn_view_at(&v, 0, y, 0), v.block, err))
                 return err->status;
@@ -100,7 +104,7 @@ static const struct dn_layer *weights_owner(const struct dn_exec *exec, const st
 static enum dn_status hold_weights(struct dn_exec *exec, const struct dn_group *group, struct dn_error *err)
 {
     char *scratch = exec->arena + group->scratch.offset;
-    for (int p = group->first; p <= group->last && group->tiles > 1; p++) {
+    for (int p = group->first; p <= group->last && !dn_group_is_whole(group); p++) {
         const struct dn_layer *l = &exec->flow->graph->layers[exec->flow->order[p]];
         const struct dn_weight_place *w = &exec->plan->weights[l->index];
         int blocks = dn_blocks(l->out_c);
@@ -150,17 +154,40 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
     return DN_OK;
 }
 
-static enum dn_status run_layer(struct dn_exec *exec, const struct dn_group *group, const struct dn_step *step,
-                                struct dn_error *err)
+/* The view of a map while a schedule runs: a map that keeps only a tile holds the current one. */
+static struct dn_view view_in(const struct dn_exec *exec, const struct dn_schedule *schedule, int map)
 {
+    struct dn_view v = view_of(exec, map);
+    int root = exec->flow->root[map];
+    if (exec->plan->storages[exec->plan->places[root].storage].tile) {
+        v.y0 = schedule->region[root].y0;
+        v.x0 = schedule->region[root].x0;
+    }
+    return v;
+}
+
+/* Zeroes the columns beside a tile, which are the map's padding where the tile touches its border. */
+static void pad_tile(const struct dn_view *v, const struct dn_rect *r)
+{
+    size_t bytes = (size_t)v->pad * DN_BLOCK * sizeof(float);
+    for (int y = r->y0; y < r->y1; y++)
+        for (int b = 0; b < dn_blocks(v->c) && v->pad; b++) {
+            memset(dn_view_at(v, b, y, r->x0 - v->pad), 0, bytes);
+            memset(dn_view_at(v, b, y, r->x1), 0, bytes);
+        }
+}
+
+static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *schedule,
+                                const struct dn_step *step, struct dn_error *err)
+{
+    const struct dn_group *group = &schedule->group;
     const struct dn_layer *l = &exec->flow->graph->layers[step->layer];
     const struct dn_weight_place *w = &exec->plan->weights[step->layer];
     char *scratch = exec->arena + group->scratch.offset;
     for (int k = 0; k < l->n_in; k++)
-        exec->inputs[k] = view_of(exec, l->in[k] + 1);
+        exec->inputs[k] = view_in(exec, schedule, l->in[k] + 1);
     struct dn_run run = {.kernels = exec->kernels, .layer = l, .in = exec->inputs,
-                         .out = view_of(exec, step->layer + 1),
-                         .rect = {step->y0, step->y1, 0, l->out_w},
+                         .out = view_in(exec, schedule, step->layer + 1), .rect = step->rect,
                          .block1 = dn_blocks(l->out_c), .workspace = scratch,
                          .threads = exec->plan->threads};
     if (l->params)
@@ -168,10 +195,12 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_group *gro
     if (l->file_filters)
         run.filters = (float *)(exec->arena + w->filters);
     if (l->file_filters && w->resident < run.block1) {
-        if (group->tiles == 1)
+        if (dn_group_is_whole(group))
             return run_streamed(exec, group, &run, err);
         run.filters = (float *)(scratch + w->held);
     }
+    if (group->recompute && exec->plan->storages[exec->plan->places[step->layer + 1].storage].tile)
+        pad_tile(&run.out, &step->rect);
     l->ops->run(&run);
     return DN_OK;
 }
@@ -200,11 +229,11 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
         prepare_storages(exec, g);
         if (hold_weights(exec, &plan->groups[g], err))
             return err->status;
-        dn_schedule_begin(&schedule, exec->flow, plan->groups[g], exec->rows);
+        dn_schedule_begin(&schedule, exec->flow, plan->groups[g], exec->scratch);
         while (dn_schedule_next(&schedule, &step)) {
             if (step.layer < 0 && read_input(exec, &step, rows, err))
                 return err->status;
-            if (step.layer >= 0 && run_layer(exec, &plan->groups[g], &step, err))
+            if (step.layer >= 0 && run_layer(exec, &schedule, &step, err))
                 return err->status;
         }
         if (observer) {

@@ -15,7 +15,7 @@ struct dn_exec {
     const struct dn_plan *plan;
     const struct dn_kernels *kernels;
     char *arena;
-    int *rows;              /* scratch of the schedule */
+    int *scratch;           /* of the schedule */
     struct dn_view *inputs; /* scratch: the inputs of one layer */
     const struct dn_weights *weights;
     struct dn_stream stream; /* opened when the plan streams weights */

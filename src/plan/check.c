@@ -5,12 +5,18 @@
 
 #include "base/size.h"
 
+/* What a row slot of a map holds: the columns [0, columns) of a row; row -1: nothing. */
+struct slot {
+    int row, columns;
+};
+
 struct checker {
     const struct dn_flow *flow;
     const struct dn_plan *plan;
-    int *written;    /* [maps] rows of each root written so far */
-    int **slot;      /* [maps] for each root: the row that each row slot holds, -1: none */
-    int *scratch;    /* of the schedule */
+    int *scratch;          /* of the schedule */
+    struct slot *all;      /* [all slots] */
+    struct slot **slots;   /* [maps] those of each root */
+    struct dn_rect *tiles; /* [maps] what a map holds that keeps only the current tile */
     int group;
     struct dn_error *err;
 };
@@ -33,11 +39,13 @@ static enum dn_status check_storage(const struct checker *c, int i)
     const struct dn_storage *s = &p->storages[i];
     const struct dn_buffer *b = &s->buffer;
     size_t channels = (size_t)(s->layout == DN_PLANAR ? s->c : dn_blocks(s->c) * DN_BLOCK);
-    size_t bytes = channels * ((size_t)s->w + 2 * (size_t)s->pad) * (size_t)s->rows * sizeof(float);
-    if (s->rows < 1 || s->rows > s->h || b->bytes < bytes || b->offset % DN_ALIGN ||
+    size_t bytes = channels * ((size_t)s->columns + 2 * (size_t)s->pad) * (size_t)s->rows * sizeof(float);
+    if (s->rows < 1 || s->rows > s->h || s->columns > s->w || (s->columns < s->w && !s->tile) || b->bytes < bytes || b->offset % DN_ALIGN ||
         b->offset < p->weights_bytes || b->offset + b->bytes > p->arena_bytes)
         return dn_fail(c->err, DN_INVALID, "plan: storage %d of %zu bytes at %zu does not hold %d rows inside the arena",
                        i, b->bytes, b->offset, s->rows);
+    if (s->tile && p->places[s->map].next >= 0)
+        return dn_fail(c->err, DN_INVALID, "plan: storage %d keeps tiles of several maps", i);
     for (int g = dn_max(0, b->first); g <= dn_min(b->last, p->n_groups - 1); g++)
         if (overlap(b->offset, b->bytes, p->groups[g].scratch.offset, p->groups[g].scratch.bytes))
             return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over the scratch of group %d", i, g);
@@ -93,8 +101,9 @@ static void overwrite(struct checker *c, int map, int y)
     int slot = y % storage_of(c, map)->rows, first = p->places[map].channel;
     for (int m = storage_of(c, map)->map; m >= 0; m = p->places[m].next) {
         int begin = p->places[m].channel;
-        if (begin < first + channels_of(c, map) && first < begin + channels_of(c, m) && c->slot[m][slot] != y)
-            c->slot[m][slot] = -1;
+        if (begin < first + channels_of(c, map) && first < begin + channels_of(c, m) &&
+            c->slots[m][slot].row != y)
+            c->slots[m][slot].row = -1;
     }
 }
 
@@ -102,41 +111,74 @@ static enum dn_status check_write(struct checker *c, const struct dn_step *step)
 {
     int map = step->layer + 1;
     const struct dn_storage *s = storage_of(c, map);
-    if (c->flow->root[map] != map || step->y0 != c->written[map] || step->y1 > s->h)
-        return dn_fail(c->err, DN_INVALID, "plan: rows %d to %d of map %d are written behind row %d of %d",
-                       step->y0, step->y1, map, c->written[map], s->h);
-    for (int y = step->y0; y < step->y1; y++) {
-        overwrite(c, map, y);
-        c->slot[map][y % s->rows] = y;
+    const struct dn_rect *r = &step->rect;
+    if (c->flow->root[map] != map || r->y0 < 0 || r->y1 > s->h || r->x0 < 0 || r->x1 > s->w)
+        return dn_fail(c->err, DN_INVALID, "plan: rows %d to %d, columns %d to %d are not in map %d", r->y0,
+                       r->y1, r->x0, r->x1, map);
+    if (s->tile) {
+        c->tiles[map] = *r;
+        return r->y1 - r->y0 > s->rows || r->x1 - r->x0 > s->columns
+                   ? dn_fail(c->err, DN_INVALID, "plan: a tile of %dx%d does not fit map %d, which keeps %dx%d",
+                             r->x1 - r->x0, r->y1 - r->y0, map, s->columns, s->rows)
+                   : check_alive(c, map);
     }
-    c->written[map] = step->y1;
+    for (int y = r->y0; y < r->y1; y++) {
+        struct slot *slot = &c->slots[map][y % s->rows];
+        overwrite(c, map, y);
+        int columns = slot->row == y ? slot->columns : 0;
+        if (r->x0 > columns || (!c->plan->groups[c->group].recompute && r->x0 != columns))
+            return dn_fail(c->err, DN_INVALID, "plan: row %d of map %d has %d columns when those from %d on are written",
+                           y, map, columns, r->x0);
+        *slot = (struct slot){y, dn_max(columns, r->x1)};
+    }
     return check_alive(c, map);
+}
+
+static bool is_there(const struct checker *c, int map, struct dn_span rows, struct dn_span columns)
+{
+    const struct dn_storage *s = storage_of(c, map);
+    const struct dn_rect *t = &c->tiles[map];
+    if (rows.hi <= rows.lo || columns.hi <= columns.lo)
+        return true;
+    if (s->tile)
+        return t->y0 <= rows.lo && t->y1 >= rows.hi && t->x0 <= columns.lo && t->x1 >= columns.hi;
+    for (int y = rows.lo; y < rows.hi; y++)
+        if (c->slots[map][y % s->rows].row != y || c->slots[map][y % s->rows].columns < columns.hi)
+            return false;
+    return true;
 }
 
 static enum dn_status check_reads(struct checker *c, const struct dn_step *step)
 {
     const struct dn_layer *l = &c->flow->graph->layers[step->layer];
-    struct dn_span out = {step->y0, step->y1};
+    const struct dn_rect *r = &step->rect;
     bool tiled = l->ops->span && !l->whole;
-    if (!tiled && (step->y0 != 0 || step->y1 != l->out_h))
+    if (!tiled && (r->y0 || r->y1 != l->out_h || r->x0 || r->x1 != l->out_w))
         return dn_fail(c->err, DN_INVALID, "plan: layer %d cannot be computed in pieces", step->layer);
     for (int k = 0; k < l->n_in; k++) {
         int map = c->flow->root[l->in[k] + 1];
         const struct dn_storage *s = storage_of(c, map);
-        struct dn_span in = {0, s->h};
-        if (tiled)
-            in = l->ops->span(l, k, 0, out);
+        struct dn_span rows = {0, s->h}, columns = {0, s->w};
+        if (tiled) {
+            rows = l->ops->span(l, k, 0, (struct dn_span){r->y0, r->y1});
+            columns = l->ops->span(l, k, 1, (struct dn_span){r->x0, r->x1});
+        }
         if (s->layout == DN_BLOCKED && s->pad < l->pad)
             return dn_fail(c->err, DN_INVALID, "plan: map %d has %d pad columns, layer %d needs %d", map,
                            s->pad, step->layer, l->pad);
-        for (int y = in.lo; y < in.hi; y++)
-            if (c->slot[map][y % s->rows] != y)
-                return dn_fail(c->err, DN_INVALID, "plan: layer %d reads row %d of map %d, which is not there",
-                               step->layer, y, map);
+        if (!is_there(c, map, rows, columns))
+            return dn_fail(c->err, DN_INVALID, "plan: layer %d reads rows %d to %d of map %d, which are not there",
+                           step->layer, rows.lo, rows.hi, map);
         if (check_alive(c, map))
             return c->err->status;
     }
     return DN_OK;
+}
+
+static bool is_complete(const struct checker *c, int map)
+{
+    const struct dn_storage *s = storage_of(c, map);
+    return s->rows == s->h && !s->tile && is_there(c, map, (struct dn_span){0, s->h}, (struct dn_span){0, s->w});
 }
 
 static enum dn_status check_group(struct checker *c)
@@ -150,12 +192,10 @@ static enum dn_status check_group(struct checker *c)
             return c->err->status;
     for (int p = g->first; p <= g->last; p++) {
         int map = c->flow->order[p] + 1;
-        const struct dn_storage *s = storage_of(c, map);
         bool kept = c->flow->root[map] == map && dn_group_exports(c->flow, g, map);
-        if (kept && (c->written[map] != s->h || s->rows != s->h))
-            return dn_fail(c->err, DN_INVALID, "plan: map %d leaves group %d with %d of its %d rows", map,
-                           c->group, dn_min(c->written[map], s->rows), s->h);
-        if (kept && c->flow->output[map] && s->buffer.last < c->plan->n_groups)
+        if (kept && !is_complete(c, map))
+            return dn_fail(c->err, DN_INVALID, "plan: map %d leaves group %d incomplete", map, c->group);
+        if (kept && c->flow->output[map] && storage_of(c, map)->buffer.last < c->plan->n_groups)
             return dn_fail(c->err, DN_INVALID, "plan: the output in map %d does not outlive the run", map);
     }
     return DN_OK;
@@ -165,7 +205,8 @@ static enum dn_status check_cover(const struct checker *c)
 {
     int next = 0;
     for (int g = 0; g < c->plan->n_groups; g++) {
-        if (c->plan->groups[g].first != next || c->plan->groups[g].last < next || c->plan->groups[g].tiles < 1)
+        if (c->plan->groups[g].first != next || c->plan->groups[g].last < next ||
+            c->plan->groups[g].tiles < 1 || c->plan->groups[g].columns < 1)
             return dn_fail(c->err, DN_INVALID, "plan: group %d does not follow on the one before", g);
         next = c->plan->groups[g].last + 1;
     }
@@ -180,17 +221,19 @@ static enum dn_status allocate(struct checker *c)
     for (size_t m = 0; m < maps; m++)
         if (c->flow->root[m] == (int)m)
             slots += (size_t)storage_of(c, (int)m)->rows;
-    c->written = calloc(3 * maps + slots, sizeof *c->written);
-    c->slot = calloc(maps, sizeof *c->slot);
-    if (!c->written || !c->slot)
+    c->scratch = calloc(DN_SCHEDULE_INTS * maps, sizeof *c->scratch);
+    c->all = calloc(slots, sizeof *c->all);
+    c->slots = calloc(maps, sizeof *c->slots);
+    c->tiles = calloc(maps, sizeof *c->tiles);
+    if (!c->scratch || !c->all || !c->slots || !c->tiles)
         return dn_fail(c->err, DN_NO_MEMORY, "no memory to check a plan of %zu maps", maps);
-    c->scratch = c->written + maps;
-    int *next = c->scratch + 2 * maps;
+    struct slot *next = c->all;
+    for (size_t i = 0; i < slots; i++)
+        c->all[i].row = -1;
     for (size_t m = 0; m < maps; m++)
         if (c->flow->root[m] == (int)m) {
-            c->slot[m] = next;
-            for (int y = 0; y < storage_of(c, (int)m)->rows; y++)
-                *next++ = -1;
+            c->slots[m] = next;
+            next += storage_of(c, (int)m)->rows;
         }
     return DN_OK;
 }
@@ -206,7 +249,9 @@ enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_plan *p
     if (!allocate(&c))
         for (c.group = 0; c.group < plan->n_groups && !err->status; c.group++)
             check_group(&c);
-    free(c.written);
-    free(c.slot);
+    free(c.scratch);
+    free(c.all);
+    free(c.slots);
+    free(c.tiles);
     return err->status;
 }

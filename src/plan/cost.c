@@ -91,13 +91,16 @@ double dn_cost_plan(const struct dn_flow *flow, const struct dn_plan *plan, cons
         for (int p = g->first; p <= g->last; p++) {
             const struct dn_layer *l = &flow->graph->layers[flow->order[p]];
             const struct dn_weight_place *w = &plan->weights[l->index];
-            seconds += g->tiles > 1 ? dn_cost_layer(m, l, g->tiles) + dn_cost_hold(m, l, w->resident)
-                                    : dn_cost_stream(m, l, w->resident, w->slice);
             seconds += dn_cost_copies(m, flow, plan, l);
+            if (dn_group_is_whole(g))
+                seconds += dn_cost_stream(m, l, w->resident, w->slice);
+            else
+                seconds += (double)plan->repeats[l->index] * dn_cost_layer(m, l, g->tiles * g->columns) +
+                           dn_cost_hold(m, l, w->resident);
         }
     }
     for (int i = 0; i < plan->n_storages; i++)
-        if (plan->storages[i].rows == plan->storages[i].h)
+        if (plan->storages[i].rows == plan->storages[i].h && !plan->storages[i].tile)
             seconds += dn_cost_whole(m, plan->storages[i].buffer.bytes);
     return seconds;
 }

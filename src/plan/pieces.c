@@ -48,7 +48,7 @@ static void find_lives(struct maker *m)
     for (int i = 0; i < m->plan->n_storages; i++) {
         const struct dn_storage *s = &m->plan->storages[i];
         struct life *life = &m->lives[i];
-        *life = (struct life){INT_MAX, -1, dn_storage_bytes(s, s->h)};
+        *life = (struct life){INT_MAX, -1, dn_storage_bytes(s, s->h, s->w)};
         for (int map = s->map; map >= 0; map = m->plan->places[map].next) {
             int made = map ? f->position[map - 1] : -1;
             life->first = dn_min(life->first, made);
@@ -189,7 +189,7 @@ static void join_storages(struct maker *m, int position)
         if (life->last <= m->last) {
             const struct dn_storage *s = &m->plan->storages[i];
             m->live -= life->last >= 0 ? life->whole : 0;
-            m->ring += dn_storage_bytes(s, ring_rows(m, s));
+            m->ring += dn_storage_bytes(s, ring_rows(m, s), s->w);
         } else {
             m->seconds += dn_cost_whole(&m->options->machine, life->whole);
         }
@@ -215,15 +215,10 @@ static void join_layer(struct maker *m, int position)
         join_storages(m, -1);
 }
 
-static bool is_tiled(const struct dn_layer *l)
-{
-    return l->alias || (l->ops->span && !l->whole);
-}
-
 static enum dn_status add_bands(struct maker *m, int tiles)
 {
     begin_bands(m, tiles);
-    for (int p = m->last; p >= 0 && is_tiled(layer_at(m, p)); p--) {
+    for (int p = m->last; p >= 0 && dn_layer_is_tiled(layer_at(m, p)); p--) {
         join_layer(m, p);
         if (m->ring + m->workspace > m->most)
             break;
@@ -248,7 +243,7 @@ static enum dn_status end_at(struct maker *m, int position)
     m->out->begin[position + 1] = m->out->begin[position];
     if (add_layer(m))
         return m->err->status;
-    for (int i = 0; i < HEIGHTS && is_tiled(l) && !l->alias; i++)
+    for (int i = 0; i < HEIGHTS && dn_layer_is_tiled(l) && !l->alias; i++)
         if (heights[i] < l->out_h && add_bands(m, dn_ceil_div(l->out_h, heights[i])))
             return m->err->status;
     return DN_OK;

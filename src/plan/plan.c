@@ -108,7 +108,7 @@ static void lay_out_filters(const struct dn_layer *l, struct dn_plan *plan, stru
     if (!l->file_filters || w->resident == blocks)
         return;
     plan->streamed_bytes += (double)(blocks - w->resident) / blocks * (double)l->file_filters * sizeof(float);
-    if (g->tiles > 1) {
+    if (!dn_group_is_whole(g)) {
         w->held = g->scratch.bytes;
         g->scratch.bytes += dn_packed_bytes(l, 0, blocks);
         return;
@@ -126,7 +126,7 @@ static void lay_out_scratch(const struct dn_flow *flow, struct dn_plan *plan, st
     g->scratch.bytes = g->workspace_bytes = dn_align_up(g->workspace_bytes, DN_ALIGN);
     for (int p = g->first; p <= g->last; p++)
         lay_out_filters(&flow->graph->layers[flow->order[p]], plan, g);
-    for (int p = g->first; p <= g->last && g->tiles > 1; p++) {
+    for (int p = g->first; p <= g->last && !dn_group_is_whole(g); p++) {
         const struct dn_layer *l = &flow->graph->layers[flow->order[p]];
         struct dn_weight_place *w = &plan->weights[l->index];
         w->raw = g->scratch.bytes;
@@ -209,7 +209,8 @@ enum dn_status dn_plan_new(const struct dn_flow *flow, int threads, struct dn_pl
     plan->storages = calloc(n + 1, sizeof *plan->storages);
     plan->places = calloc(n + 1, sizeof *plan->places);
     plan->weights = calloc(n, sizeof *plan->weights);
-    if (!plan->groups || !plan->storages || !plan->places || !plan->weights) {
+    plan->repeats = calloc(n, sizeof *plan->repeats);
+    if (!plan->groups || !plan->storages || !plan->places || !plan->weights || !plan->repeats) {
         dn_plan_free(plan);
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, n);
     }
@@ -229,13 +230,14 @@ void dn_plan_copy(struct dn_plan *to, const struct dn_plan *from)
     to->storages = memcpy(arrays.storages, from->storages, (n + 1) * sizeof *from->storages);
     to->places = memcpy(arrays.places, from->places, (n + 1) * sizeof *from->places);
     to->weights = memcpy(arrays.weights, from->weights, n * sizeof *from->weights);
+    to->repeats = memcpy(arrays.repeats, from->repeats, n * sizeof *from->repeats);
 }
 
 static enum dn_status plan_layers(const struct dn_flow *flow, const struct dn_plan_options *options,
                                   struct dn_plan *plan, struct dn_error *err)
 {
     for (int i = 0; i < plan->n_layers; i++)
-        plan->groups[plan->n_groups++] = (struct dn_group){.first = i, .last = i, .tiles = 1};
+        plan->groups[plan->n_groups++] = (struct dn_group){.first = i, .last = i, .tiles = 1, .columns = 1};
     dn_plan_places(flow, plan);
     return dn_plan_layout(flow, options, plan, err);
 }
@@ -260,19 +262,20 @@ void dn_plan_free(struct dn_plan *plan)
     free(plan->storages);
     free(plan->places);
     free(plan->weights);
+    free(plan->repeats);
     memset(plan, 0, sizeof *plan);
 }
 
 struct dn_view dn_storage_view(const struct dn_storage *s, void *arena)
 {
     int step = s->layout == DN_BLOCKED ? DN_BLOCK : 1;
-    int columns = s->w + 2 * s->pad;
+    int columns = s->columns + 2 * s->pad;
     struct dn_view v = {.c = s->c, .h = s->h, .w = s->w, .rows = s->rows, .pad = s->pad, .layout = s->layout};
     v.data = (float *)((char *)arena + s->buffer.offset) + (ptrdiff_t)s->pad * step;
     if (s->layout == DN_BLOCKED) {
         v.block = (ptrdiff_t)columns * DN_BLOCK;
         v.row = v.block * dn_blocks(s->c);
-    } else if (s->rows == s->h) { /* a whole planar map crosses the API: plane by plane */
+    } else if (s->rows == s->h && s->columns == s->w) { /* a whole planar map crosses the API: plane by plane */
         v.row = columns;
         v.block = v.row * s->h;
     } else { /* rolling rows of the input: row by row */

@@ -23,6 +23,8 @@ struct dn_storage {
     struct dn_buffer buffer; /* lifetime in groups; offset from the arena's start */
     int c, h, w;             /* of all maps in it together */
     int rows;                /* row slots; h when the whole map is kept */
+    int columns;             /* w, or fewer: those of the largest tile of a group that recomputes */
+    bool tile;               /* rows and columns begin where the current tile begins */
     int pad;                 /* zero columns on both sides */
     int map;                 /* the first map in it; places[].next are the others */
     enum dn_layout layout;
@@ -58,6 +60,7 @@ struct dn_plan {
     struct dn_storage *storages;
     struct dn_place *places;  /* [n_layers + 1], by map */
     struct dn_weight_place *weights; /* [n_layers] */
+    float *repeats;        /* [n_layers] elements computed over elements of the map */
     size_t staging, staging_bytes;
     size_t input_row, input_row_bytes; /* a planar row, where the input is kept blocked */
     size_t result, result_bytes; /* planar copy of a blocked last layer, or 0 bytes */
@@ -65,6 +68,7 @@ struct dn_plan {
     size_t maps_bytes;    /* peak of maps and scratch */
     double streamed_bytes; /* read from the weights file in every run */
     double seconds;        /* predicted time of a run */
+    double work;           /* multiply-adds computed over those of the layers; 1: none twice */
     int concat_distance;   /* parts of a concatenation made earlier before it are copied */
     size_t arena_bytes;
     size_t least_bytes;    /* the smallest budget for which there is a plan, when it was searched */

@@ -21,8 +21,11 @@ bool dn_group_exports(const struct dn_flow *flow, const struct dn_group *group, 
     return false;
 }
 
-static int map_height(const struct dn_graph *g, int map)
+/* Rows (axis 0) or columns (axis 1) of a map. */
+static int extent(const struct dn_graph *g, int map, int axis)
 {
+    if (axis)
+        return map ? g->layers[map - 1].out_w : g->w;
     return map ? g->layers[map - 1].out_h : g->h;
 }
 
@@ -43,68 +46,171 @@ static int first_position(const struct dn_group *g)
     return g->first ? g->first : -1;
 }
 
-static bool is_tiled(const struct dn_layer *l)
+static struct dn_span span_of(const struct dn_layer *l, int k, int axis, struct dn_span out, int whole)
 {
-    return l->ops->span && !l->whole;
-}
-
-static int last_row(const struct dn_layer *l, int k, struct dn_span rows, int height)
-{
-    return is_tiled(l) ? l->ops->span(l, k, 0, rows).hi : height;
+    return l->ops->span && !l->whole ? l->ops->span(l, k, axis, out) : (struct dn_span){0, whole};
 }
 
 int dn_first_row(const struct dn_layer *l, int k, int y)
 {
-    struct dn_span rows = {y, y + 1};
-    return is_tiled(l) ? l->ops->span(l, k, 0, rows).lo : 0;
+    return span_of(l, k, 0, (struct dn_span){y, y + 1}, 0).lo;
 }
 
-/* Walks backwards from what leaves the group to the rows that every map must have. */
-static void plan_band(struct dn_schedule *s)
+/* Where the tile of this index ends on a map of `size` rows or columns. */
+static int tile_end(int size, int index, int tiles)
+{
+    return (int)(((int64_t)size * (index + 1) + tiles - 1) / tiles);
+}
+
+static bool leaves(const struct dn_schedule *s, int position, int map)
+{
+    return s->flow->root[map] == map &&
+           (position == s->group.last || dn_group_exports(s->flow, &s->group, map));
+}
+
+/* ---- reuse ---------------------------------------------------------------------------------- */
+
+/* Walks backwards from what leaves the group to the rows or columns that every map must have. */
+static void plan_axis(struct dn_schedule *s, int axis)
 {
     const struct dn_graph *graph = s->flow->graph;
     const struct dn_group *g = &s->group;
+    int *done = s->done[axis], *need = s->need[axis];
     for (int p = g->last; p >= first_position(g); p--) {
-        int map = map_at(s->flow, p), h = map_height(graph, map);
-        s->need[map] = s->done[map];
-        if (s->flow->root[map] == map && (p == g->last || dn_group_exports(s->flow, g, map)))
-            s->need[map] = (int)(((int64_t)h * (s->band + 1) + g->tiles - 1) / g->tiles);
+        int map = map_at(s->flow, p);
+        need[map] = done[map];
+        if (leaves(s, p, map))
+            need[map] = tile_end(extent(graph, map, axis), axis ? s->column : s->band,
+                                 axis ? g->columns : g->tiles);
     }
     for (int p = g->last; p >= g->first; p--) {
         const struct dn_layer *l = &graph->layers[s->flow->order[p]];
-        struct dn_span rows = {s->done[l->index + 1], s->need[l->index + 1]};
-        for (int k = 0; k < l->n_in && !l->alias && rows.hi > rows.lo; k++) {
+        struct dn_span out = {done[l->index + 1], need[l->index + 1]};
+        for (int k = 0; k < l->n_in && !l->alias && out.hi > out.lo; k++) {
             int map = s->flow->root[l->in[k] + 1];
             if (is_made_here(s->flow, g, map))
-                s->need[map] = dn_max(s->need[map], last_row(l, k, rows, map_height(graph, map)));
+                need[map] = dn_max(need[map], span_of(l, k, axis, out, extent(graph, map, axis)).hi);
         }
     }
+    if (axis && is_made_here(s->flow, g, 0))
+        need[0] = graph->w;
 }
 
-void dn_schedule_begin(struct dn_schedule *s, const struct dn_flow *flow, struct dn_group group, int *rows)
+static void begin_column(struct dn_schedule *s)
+{
+    size_t maps = (size_t)s->flow->graph->n + 1;
+    s->next = first_position(&s->group);
+    if (s->column == 0) {
+        memcpy(s->done[0], s->need[0], maps * sizeof *s->done[0]);
+        memset(s->done[1], 0, maps * sizeof *s->done[1]);
+        plan_axis(s, 0);
+    }
+    plan_axis(s, 1);
+}
+
+static bool next_in_tile(struct dn_schedule *s, struct dn_step *step)
+{
+    for (; s->next <= s->group.last; s->next++) {
+        int map = map_at(s->flow, s->next);
+        struct dn_rect r = {s->done[0][map], s->need[0][map], s->done[1][map], s->need[1][map]};
+        if (r.y1 <= r.y0 || r.x1 <= r.x0)
+            continue;
+        *step = (struct dn_step){map - 1, r};
+        s->done[1][map] = r.x1;
+        s->next++;
+        return true;
+    }
+    return false;
+}
+
+/* ---- recompute ------------------------------------------------------------------------------ */
+
+static struct dn_rect join(struct dn_rect a, struct dn_rect b)
+{
+    if (b.y1 <= b.y0 || b.x1 <= b.x0)
+        return a;
+    if (a.y1 <= a.y0 || a.x1 <= a.x0)
+        return b;
+    return (struct dn_rect){dn_min(a.y0, b.y0), dn_max(a.y1, b.y1), dn_min(a.x0, b.x0), dn_max(a.x1, b.x1)};
+}
+
+static struct dn_rect tile_of(const struct dn_schedule *s, int map)
+{
+    const struct dn_group *g = &s->group;
+    int h = extent(s->flow->graph, map, 0), w = extent(s->flow->graph, map, 1);
+    return (struct dn_rect){tile_end(h, s->band - 1, g->tiles), tile_end(h, s->band, g->tiles),
+                            tile_end(w, s->column - 1, g->columns), tile_end(w, s->column, g->columns)};
+}
+
+static void plan_regions(struct dn_schedule *s)
+{
+    const struct dn_graph *graph = s->flow->graph;
+    const struct dn_group *g = &s->group;
+    s->next = first_position(g);
+    for (int p = g->last; p >= first_position(g); p--) {
+        int map = map_at(s->flow, p);
+        s->region[map] = leaves(s, p, map) ? tile_of(s, map) : (struct dn_rect){0};
+    }
+    for (int p = g->last; p >= g->first; p--) {
+        const struct dn_layer *l = &graph->layers[s->flow->order[p]];
+        struct dn_rect out = s->region[l->index + 1];
+        for (int k = 0; k < l->n_in && !l->alias && out.y1 > out.y0 && out.x1 > out.x0; k++) {
+            int map = s->flow->root[l->in[k] + 1];
+            struct dn_span y = span_of(l, k, 0, (struct dn_span){out.y0, out.y1}, 0);
+            struct dn_span x = span_of(l, k, 1, (struct dn_span){out.x0, out.x1}, 0);
+            if (is_made_here(s->flow, g, map))
+                s->region[map] = join(s->region[map], (struct dn_rect){y.lo, y.hi, x.lo, x.hi});
+        }
+    }
+    /* the input comes once, from the top: all of it before the first tile */
+    if (is_made_here(s->flow, g, 0))
+        s->region[0] = s->band + s->column ? (struct dn_rect){0} : (struct dn_rect){0, graph->h, 0, graph->w};
+}
+
+static bool next_region(struct dn_schedule *s, struct dn_step *step)
+{
+    for (; s->next <= s->group.last; s->next++) {
+        int map = map_at(s->flow, s->next);
+        struct dn_rect r = s->region[map];
+        if (r.y1 <= r.y0 || r.x1 <= r.x0)
+            continue;
+        *step = (struct dn_step){map - 1, r};
+        s->next++;
+        return true;
+    }
+    return false;
+}
+
+/* ---- both ----------------------------------------------------------------------------------- */
+
+void dn_schedule_begin(struct dn_schedule *s, const struct dn_flow *flow, struct dn_group group, int *scratch)
 {
     size_t maps = (size_t)flow->graph->n + 1;
-    memset(rows, 0, 2 * maps * sizeof *rows);
-    *s = (struct dn_schedule){.flow = flow, .group = group, .done = rows, .need = rows + maps};
-    s->next = first_position(&group);
-    plan_band(s);
+    memset(scratch, 0, DN_SCHEDULE_INTS * maps * sizeof *scratch);
+    *s = (struct dn_schedule){.flow = flow, .group = group};
+    s->done[0] = scratch;
+    s->need[0] = scratch + maps;
+    s->done[1] = scratch + 2 * maps;
+    s->need[1] = scratch + 3 * maps;
+    s->region = (struct dn_rect *)(scratch + 4 * maps);
+    if (group.recompute)
+        plan_regions(s);
+    else
+        begin_column(s);
 }
 
 bool dn_schedule_next(struct dn_schedule *s, struct dn_step *step)
 {
-    for (;;) {
-        for (; s->next <= s->group.last; s->next++) {
-            int map = map_at(s->flow, s->next);
-            if (s->need[map] <= s->done[map])
-                continue;
-            *step = (struct dn_step){map - 1, s->done[map], s->need[map]};
-            s->done[map] = s->need[map];
-            s->next++;
-            return true;
+    while (!(s->group.recompute ? next_region(s, step) : next_in_tile(s, step))) {
+        if (++s->column == s->group.columns) {
+            s->column = 0;
+            if (++s->band == s->group.tiles)
+                return false;
         }
-        if (++s->band >= s->group.tiles)
-            return false;
-        s->next = first_position(&s->group);
-        plan_band(s);
+        if (s->group.recompute)
+            plan_regions(s);
+        else
+            begin_column(s);
     }
+    return true;
 }

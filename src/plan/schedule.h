@@ -1,48 +1,69 @@
-/* The order of work inside a group: which rows of which layer come next.
+/* The order of work inside a group: which piece of which layer comes next.
  *
- * A group of one layer is computed in one step. A group of several is computed in bands: the maps
- * that leave the group advance together by 1/tiles of their height, and every layer in between
- * computes just the rows that this needs and that do not exist yet. So each row is computed once,
- * and a map needs to keep only the rows that its readers have still to see.
+ * A group of one tile is computed layer by layer over whole maps. Otherwise the maps that leave the
+ * group are cut into tiles x columns rectangles, and there are two ways to get at them:
  *
- * The planner walks a schedule to learn how many rows that is; the executor walks the same one to
- * run it. */
+ * reuse      The rectangles advance row by row of tiles. Every layer in between computes just the
+ *            rows and columns that the next rectangle needs and that do not exist yet, so each
+ *            element is computed once, and a map keeps only the rows that its readers have still to
+ *            see. With one column of tiles these are bands.
+ * recompute  Every rectangle is computed from the group's inputs on its own: each layer computes
+ *            all that the rectangle needs, overlaps again and again, in memory of a rectangle's size.
+ *
+ * The planner walks a schedule to learn how many rows and columns maps keep; the executor walks the
+ * same one to run it. */
 #ifndef DN_PLAN_SCHEDULE_H
 #define DN_PLAN_SCHEDULE_H
 
 #include "plan/flow.h"
 #include "plan/placement.h"
 
-/* The layers at positions first..last of the order, executed in `tiles` bands. */
+/* The layers at positions first..last of the order. */
 struct dn_group {
     int first, last;
-    int tiles;
+    int tiles, columns; /* rows and columns of tiles */
+    bool recompute;
     struct dn_buffer scratch; /* lives while the group runs: workspace, and weights on their way */
     size_t workspace_bytes;   /* the first part of scratch */
 };
 
-/* Compute rows [y0, y1) of a layer's output; layer -1: obtain these rows of the network's input. */
+/* Compute this rectangle of a layer's output; layer -1: obtain these rows of the network's input. */
 struct dn_step {
     int layer;
-    int y0, y1;
+    struct dn_rect rect;
 };
 
 struct dn_schedule {
     const struct dn_flow *flow;
     struct dn_group group;
-    int band;   /* the current one */
-    int next;   /* position of the layer to look at next; -1 before the first: the input */
-    int *done;  /* [n + 1] rows that exist, by map */
-    int *need;  /* [n + 1] rows wanted when the band is complete */
+    int band, column; /* of the current tile */
+    int next;         /* position of the layer to look at next; -1 before the first: the input */
+    int *done[2];     /* [n + 1] rows, and columns of the current rows, that exist, by map */
+    int *need[2];     /* [n + 1] those wanted when the tile is complete */
+    struct dn_rect *region; /* [n + 1] recompute: what the tile needs of each map */
 };
 
-/* `rows` is scratch for 2 * (n + 1) ints that lives as long as the schedule. */
+enum { DN_SCHEDULE_INTS = 8 }; /* per map, in the scratch memory of a schedule */
+
+/* `scratch` holds DN_SCHEDULE_INTS * (n + 1) ints and lives as long as the schedule. */
 void dn_schedule_begin(struct dn_schedule *s, const struct dn_flow *flow, struct dn_group group,
-                       int *rows);
+                       int *scratch);
 bool dn_schedule_next(struct dn_schedule *s, struct dn_step *step);
+
+/* Is the group computed over whole maps, one layer after the other? */
+static inline bool dn_group_is_whole(const struct dn_group *g)
+{
+    return g->tiles == 1 && g->columns == 1;
+}
 
 /* Does anything outside the group read the root map, or does it stay readable after the run? */
 bool dn_group_exports(const struct dn_flow *flow, const struct dn_group *group, int map);
+
+/* Can the layer compute pieces of its output? Aliases have nothing to compute. */
+static inline bool dn_layer_is_tiled(const struct dn_layer *l)
+{
+    return l->alias || (l->ops->span && !l->whole);
+}
 
 /* The first input row of input k that a layer reads to compute its rows from y on. */
 int dn_first_row(const struct dn_layer *l, int k, int y);

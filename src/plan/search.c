@@ -78,7 +78,7 @@ static bool choose_groups(struct search *s, int kind, size_t cap)
         plan->n_groups++;
     for (int p = s->pieces.n, g = plan->n_groups; p > 0;) {
         const struct dn_piece *piece = &s->pieces.list[s->choice[p]];
-        plan->groups[--g] = (struct dn_group){.first = piece->first, .last = p - 1, .tiles = piece->tiles};
+        plan->groups[--g] = (struct dn_group){.first = piece->first, .last = p - 1, .tiles = piece->tiles, .columns = 1};
         plan->weights[s->flow->order[p - 1]].slice = piece->slice;
         p = piece->first;
     }
@@ -103,8 +103,9 @@ static bool is_new(struct search *s)
 static double gain(const struct search *s, const struct dn_layer *l, const struct dn_group *g)
 {
     const struct dn_machine *m = &s->options->machine;
-    return g->tiles > 1 ? dn_cost_hold(m, l, 0)
-                        : dn_cost_stream(m, l, 0, s->plan.weights[l->index].slice) - dn_cost_layer(m, l, 1);
+    return dn_group_is_whole(g)
+               ? dn_cost_stream(m, l, 0, s->plan.weights[l->index].slice) - dn_cost_layer(m, l, 1)
+               : dn_cost_hold(m, l, 0);
 }
 
 static bool is_shared(const struct dn_graph *g, int index)
@@ -139,7 +140,7 @@ static void spend(struct search *s, size_t bytes)
                 if (w[l->index].resident || !dn_has_filters(l))
                     continue;
                 double rate = gain(s, l, &s->plan.groups[g]) / (double)whole;
-                bool fits = whole <= bytes || (s->plan.groups[g].tiles == 1 && l->ops->packed &&
+                bool fits = whole <= bytes || (dn_group_is_whole(&s->plan.groups[g]) && l->ops->packed &&
                                                dn_packed_bytes(l, 0, 1) <= bytes);
                 if (fits && (!best || rate > best_rate)) {
                     best = l;

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/size.h"
 
@@ -92,10 +93,8 @@ void dn_plan_places(const struct dn_flow *flow, struct dn_plan *plan)
 /* Lives from the group that writes the map to the last one that reads it, or past the end. */
 static void find_lifetimes(const struct dn_flow *flow, const int *group_of, struct dn_plan *plan)
 {
-    for (int i = 0; i < plan->n_storages; i++) {
-        plan->storages[i].rows = 0;
+    for (int i = 0; i < plan->n_storages; i++)
         plan->storages[i].buffer = (struct dn_buffer){.first = plan->n_groups, .last = -1};
-    }
     for (int map = 0; map <= flow->graph->n; map++) {
         if (flow->root[map] != map)
             continue;
@@ -126,44 +125,62 @@ int dn_oldest_row(const struct dn_flow *flow, int map, const int *done, int stri
 static int oldest_row(const struct dn_schedule *s, const struct dn_plan *plan, int storage, int y)
 {
     for (int map = plan->storages[storage].map; map >= 0; map = plan->places[map].next)
-        y = dn_min(y, dn_oldest_row(s->flow, map, s->done, 1));
+        y = dn_min(y, dn_oldest_row(s->flow, map, s->done[0], 1));
     return y;
 }
 
-static void note_step(const struct dn_schedule *s, const struct dn_plan_options *options,
+static void note_memory(const struct dn_schedule *s, const struct dn_step *step, struct dn_plan *plan)
+{
+    int storage = plan->places[step->layer + 1].storage;
+    struct dn_storage *t = &plan->storages[storage];
+    if (t->tile) {
+        t->rows = dn_max(t->rows, step->rect.y1 - step->rect.y0);
+        t->columns = dn_max(t->columns, step->rect.x1 - step->rect.x0);
+    } else if (t->rows < t->h) {
+        t->rows = dn_max(t->rows, step->rect.y1 - oldest_row(s, plan, storage, step->rect.y0));
+    }
+}
+
+static void note_work(const struct dn_schedule *s, const struct dn_plan_options *options,
                       const struct dn_step *step, struct dn_plan *plan, struct dn_group *group)
 {
-    int map = step->layer + 1, storage = plan->places[map].storage;
-    struct dn_storage *t = &plan->storages[storage];
-    if (t->rows < t->h)
-        t->rows = dn_max(t->rows, step->y1 - oldest_row(s, plan, storage, step->y0));
-    if (step->layer < 0)
-        return;
     const struct dn_layer *l = &s->flow->graph->layers[step->layer];
-    struct dn_rect rect = {step->y0, step->y1, 0, l->out_w};
+    double area = (double)(step->rect.y1 - step->rect.y0) * (step->rect.x1 - step->rect.x0);
+    plan->repeats[step->layer] += (float)(area / ((double)l->out_h * l->out_w));
     if (l->ops->workspace) {
-        size_t bytes = l->ops->workspace(l, options->kernels, rect, options->threads);
+        size_t bytes = l->ops->workspace(l, options->kernels, step->rect, options->threads);
         if (bytes > group->workspace_bytes)
             group->workspace_bytes = bytes;
     }
 }
 
-/* Maps that leave their group, or are its only one, are whole, and with them all that share. */
-static void keep_whole(const struct dn_flow *flow, const int *group_of, struct dn_plan *plan)
+/* Maps that leave their group, or are computed whole, are kept whole, and with them all that share.
+ * The others keep rows, or a tile. */
+static void choose_kinds(const struct dn_flow *flow, const int *group_of, struct dn_plan *plan)
 {
+    for (int i = 0; i < plan->n_storages; i++) {
+        plan->storages[i].rows = 0;
+        plan->storages[i].columns = plan->storages[i].w;
+        plan->storages[i].tile = false;
+    }
     for (int map = 0; map <= flow->graph->n; map++) {
         if (flow->root[map] != map)
             continue;
         struct dn_storage *s = &plan->storages[plan->places[map].storage];
         const struct dn_group *g = &plan->groups[map ? group_of[map - 1] : 0];
-        if (s->buffer.first != s->buffer.last || g->tiles == 1 || flow->output[map])
+        if (s->buffer.first != s->buffer.last || dn_group_is_whole(g) || flow->output[map] ||
+            (map == 0 && g->recompute)) {
             s->rows = s->h;
+        } else if (g->recompute) {
+            s->tile = true;
+            s->columns = 0;
+        }
     }
 }
 
-size_t dn_storage_bytes(const struct dn_storage *s, int rows)
+size_t dn_storage_bytes(const struct dn_storage *s, int rows, int width)
 {
-    size_t columns = (size_t)s->w + 2 * (size_t)s->pad;
+    size_t columns = (size_t)width + 2 * (size_t)s->pad;
     size_t row = s->layout == DN_PLANAR ? (size_t)s->c * columns
                                         : (size_t)dn_blocks(s->c) * DN_BLOCK * columns;
     return dn_align_up(row * (size_t)rows * sizeof(float), DN_ALIGN);
@@ -173,25 +190,29 @@ enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_opt
                             struct dn_plan *plan, struct dn_error *err)
 {
     int n = flow->graph->n;
-    int *scratch = malloc(3 * ((size_t)n + 1) * sizeof *scratch);
+    int *scratch = malloc((DN_SCHEDULE_INTS + 1) * ((size_t)n + 1) * sizeof *scratch);
     if (!scratch)
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", flow->graph->path, n);
-    int *group_of = scratch + 2 * (n + 1);
+    int *group_of = scratch + DN_SCHEDULE_INTS * (n + 1);
     for (int g = 0; g < plan->n_groups; g++)
         for (int p = plan->groups[g].first; p <= plan->groups[g].last; p++)
             group_of[flow->order[p]] = g;
     find_lifetimes(flow, group_of, plan);
-    keep_whole(flow, group_of, plan);
+    choose_kinds(flow, group_of, plan);
+    memset(plan->repeats, 0, (size_t)n * sizeof *plan->repeats);
     for (int g = 0; g < plan->n_groups; g++) {
         struct dn_schedule s;
         struct dn_step step;
         plan->groups[g].workspace_bytes = 0;
         dn_schedule_begin(&s, flow, plan->groups[g], scratch);
-        while (dn_schedule_next(&s, &step))
-            note_step(&s, options, &step, plan, &plan->groups[g]);
+        while (dn_schedule_next(&s, &step)) {
+            note_memory(&s, &step, plan);
+            if (step.layer >= 0)
+                note_work(&s, options, &step, plan, &plan->groups[g]);
+        }
     }
     for (int i = 0; i < plan->n_storages; i++)
-        plan->storages[i].buffer.bytes = dn_storage_bytes(&plan->storages[i], plan->storages[i].rows);
+        plan->storages[i].buffer.bytes = dn_storage_bytes(&plan->storages[i], plan->storages[i].rows, plan->storages[i].columns);
     free(scratch);
     return DN_OK;
 }

@@ -12,8 +12,8 @@ void dn_plan_places(const struct dn_flow *flow, struct dn_plan *plan);
 enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_options *options,
                             struct dn_plan *plan, struct dn_error *err);
 
-/* Bytes of `rows` rows of a storage. */
-size_t dn_storage_bytes(const struct dn_storage *s, int rows);
+/* Bytes of `rows` rows of `width` columns of a storage. */
+size_t dn_storage_bytes(const struct dn_storage *s, int rows, int width);
 
 /* The lowest row of a map that its readers have still to see, when the first done[map * stride]
  * rows of every map exist; INT_MAX when they have seen all. */
