@@ -58,7 +58,7 @@ TEST_SRC := $(wildcard tests/*/test_*.c)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 
-.PHONY: all test demo asan ubsan tsan lint bench install uninstall clean help tests
+.PHONY: all test test-neon demo asan ubsan tsan lint bench bench-kernels install uninstall clean help tests
 all: darknet libdarknet.a libdarknet.so
 
 # The products in the top folder follow the flags of the last build.
@@ -96,6 +96,24 @@ $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libdarknet.a
 	$(CC) $(LINK_FLAGS) -o $@ $< $(SUPPORT) $(BUILD)/libdarknet.a $(CHECK_LIBS) $(LIBS)
 tests: all $(TESTS)
 	@echo $(TESTS) >$(BUILD)/tests/list
+
+# Programs that time kernels, and the kernels of aarch64 under an emulator; no test framework.
+BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/bench_*.c))
+$(BENCHES): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libdarknet.a
+	$(CC) $(LINK_FLAGS) -o $@ $< $(BUILD)/libdarknet.a $(LIBS)
+bench-kernels: $(BENCHES)
+	@for bench in $(BENCHES); do $$bench || exit 1; done
+NEON_CC  ?= aarch64-linux-gnu-gcc
+NEON_RUN ?= qemu-aarch64
+NEON_SRC := $(wildcard src/kernel/*.c src/kernel/arm/*.c) src/base/cpu.c
+NEON_SUPPORT := $(filter-out %/main.c,$(wildcard tests/support/*.c))
+test-neon:
+	@mkdir -p $(BUILD)/tests/kernel
+	@for test in $(patsubst tests/%.c,%,$(wildcard tests/kernel/neon_*.c)); do \
+	  $(NEON_CC) -static -std=gnu11 -O3 -ffp-contract=off -fno-math-errno $(WARNINGS) \
+	    -Wno-unknown-pragmas -D_GNU_SOURCE -Isrc -Itests -o $(BUILD)/tests/$$test \
+	    tests/$$test.c $(NEON_SUPPORT) $(NEON_SRC) -lm && \
+	  $(NEON_RUN) $(BUILD)/tests/$$test || exit 1; done
 
 test:
 	scripts/test.sh
@@ -138,13 +156,14 @@ help:
 	@echo 'make [OPENCV=1] [OPENMP=0] [DEBUG=1] [CC=clang] TARGET'
 	@echo '  all        darknet, libdarknet.a, libdarknet.so (the default)'
 	@echo '  test       install what the tests need, build, run everything'
+	@echo '  test-neon  the aarch64 kernels against the scalar ones, under qemu'
 	@echo '  demo       find faces in a photo with a model fetched from npm'
 	@echo '  asan       the test programs under AddressSanitizer and UBSan'
 	@echo '  ubsan      the test programs under UBSan'
 	@echo '  tsan       the test programs under ThreadSanitizer (clang)'
 	@echo '  lint       layering, exported symbols, formatting, static analysis'
-	@echo '  bench      kernel and network benchmarks'
+	@echo '  bench      kernel and network benchmarks; bench-kernels: only kernels'
 	@echo '  install    to $$(DESTDIR)$$(PREFIX), with darknet.pc; uninstall removes it'
 	@echo '  clean      remove everything that was built'
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SUPPORT:.o=.d) $(TESTS:=.d)
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SUPPORT:.o=.d) $(TESTS:=.d) $(BENCHES:=.d)

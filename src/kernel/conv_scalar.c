@@ -1,8 +1,92 @@
-/* Convolution, scalar. */
-#include "kernel/lanes/conv_plain.h"
+/* Convolution as kernel.h specifies it, one output pixel at a time. All faster kernels give these
+ * bits, which is why taps are multiplied with fmaf even where the machine has no instruction for it. */
+#include <math.h>
 
+#include "kernel/conv.h"
+#include "kernel/lanes/conv_pack.h"
 #include "kernel/peak.h"
 #include "kernel/table.h"
+
+/* Where the value of input channel c at row y, column x of a convolution's input lies. */
+static const float *input_at(const struct dn_view *in, int c, int y, int x)
+{
+    return in->layout == DN_BLOCKED ? dn_view_at(in, c / DN_BLOCK, y, x) + c % DN_BLOCK
+                                    : dn_view_at(in, c, y, x);
+}
+
+/* Adds the taps of input channels [c0, c1) of one pixel to acc; returns the filters behind them. */
+static const float *taps(const struct dn_conv_job *job, int oy, int ox, int c0, int c1,
+                               const float *w, float *acc)
+{
+    const struct dn_conv *v = job->conv;
+    const struct dn_view *in = &job->in;
+    for (int ky = 0; ky < v->kh; ky++) {
+        for (int kx = 0; kx < v->kw; kx++, w += (c1 - c0) * DN_BLOCK) {
+            int y = oy * v->stride_y - v->pad_y + ky * v->dilation;
+            int x = ox * v->stride_x - v->pad_x + kx * v->dilation;
+            bool outside = x < 0 || x >= in->w;
+            if (y < 0 || y >= in->h || (outside && in->layout == DN_PLANAR))
+                continue;
+            for (int c = c0; c < c1; c++) {
+                float value = outside ? 0 : *input_at(in, c, y, x);
+                for (int i = 0; i < DN_BLOCK; i++)
+                    acc[i] = fmaf(value, w[(c - c0) * DN_BLOCK + i], acc[i]);
+            }
+        }
+    }
+    return w;
+}
+
+static void depthwise(const struct dn_conv_job *job, int block, int oy, int ox,
+                            const float *w, float *acc)
+{
+    const struct dn_conv *v = job->conv;
+    const struct dn_view *in = &job->in;
+    for (int ky = 0; ky < v->kh; ky++) {
+        for (int kx = 0; kx < v->kw; kx++, w += DN_BLOCK) {
+            int y = oy * v->stride_y - v->pad_y + ky * v->dilation;
+            int x = ox * v->stride_x - v->pad_x + kx * v->dilation;
+            if (y < 0 || y >= in->h)
+                continue;
+            for (int i = 0; i < DN_BLOCK; i++)
+                acc[i] = fmaf(x < 0 || x >= in->w ? 0 : dn_view_at(in, block, y, x)[i], w[i], acc[i]);
+        }
+    }
+}
+
+static void pixel(const struct dn_conv_job *job, int block, int oy, int ox)
+{
+    const struct dn_conv *v = job->conv;
+    const float *w = job->packed + dn_conv_packed_floats(v, job->block0, block);
+    const float *mean = job->vectors + (size_t)block * DN_CONV_VECTORS;
+    const float *scale = mean + DN_BLOCK, *bias = scale + DN_BLOCK;
+    float acc[DN_BLOCK] = {0};
+    float *out = dn_view_at(&job->out, block, oy, ox);
+    int c0, c1;
+    dn_conv_inputs(v, block, &c0, &c1);
+    int step = dn_conv_input_block(c1 - c0);
+    if (dn_conv_depthwise(v))
+        depthwise(job, block, oy, ox, w, acc);
+    else
+        for (int c = c0; c < c1; c += step)
+            w = taps(job, oy, ox, c, dn_min(c + step, c1), w, acc);
+    for (int i = 0; i < DN_BLOCK; i++) {
+        float x = (acc[i] - mean[i]) * scale[i] + bias[i];
+        if (v->activation == DN_LEAKY)
+            x = x > 0 ? x : 0.1f * x;
+        else if (v->activation == DN_RELU)
+            x = x > 0 ? x : 0;
+        out[i] = x;
+    }
+}
+
+static void piece(const struct dn_conv_job *job, int block0, int block1, struct dn_rect rect)
+{
+    for (int b = block0; b < block1; b++)
+        for (int y = rect.y0; y < rect.y1; y++)
+            for (int x = rect.x0; x < rect.x1; x++)
+                pixel(job, b, y, x);
+}
 
 enum { ROUNDS = 1 << 14, CHAINS = 8 };
 
@@ -23,4 +107,4 @@ static double peak(double seconds)
     return dn_peak_of(peak_work, 2.0 * ROUNDS * CHAINS, seconds);
 }
 
-const struct dn_conv_kernels dn_conv_scalar = {plain_piece, plain_pack, peak};
+const struct dn_conv_kernels dn_conv_scalar = {piece, pack, peak};

@@ -1,26 +1,7 @@
-/* Convolution, neon. */
-#include "kernel/lanes/conv_plain.h"
+/* Convolution with NEON. */
+#include "kernel/arm/neon_lanes.h"
 
-#include "kernel/peak.h"
-#include "kernel/table.h"
-
-enum { ROUNDS = 1 << 14, CHAINS = 8 };
-
-static void peak_work(void)
-{
-    static const volatile float factor = 0.5f;
-    float acc[CHAINS] = {0}, f = factor;
-    for (int i = 0; i < ROUNDS; i++)
-        for (int j = 0; j < CHAINS; j++)
-            acc[j] = fmaf(acc[j], f, f);
-    volatile float keep = 0;
-    for (int j = 0; j < CHAINS; j++)
-        keep = keep + acc[j];
-}
-
-static double peak(double seconds)
-{
-    return dn_peak_of(peak_work, 2.0 * ROUNDS * CHAINS, seconds);
-}
-
-const struct dn_conv_kernels dn_conv_neon = {plain_piece, plain_pack, peak};
+#define TILE_PIXELS 6
+#define TILE_BLOCKS 1
+#define TABLE dn_conv_neon
+#include "kernel/lanes/conv_table.h"

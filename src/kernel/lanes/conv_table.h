@@ -1,0 +1,41 @@
+/* The table of convolution kernels of an instruction set; TABLE names it. */
+#include "kernel/lanes/conv_dense.h"
+#include "kernel/lanes/conv_depthwise.h"
+#include "kernel/lanes/conv_pack.h"
+#include "kernel/peak.h"
+#include "kernel/table.h"
+
+static void piece(const struct dn_conv_job *job, int block0, int block1, struct dn_rect rect)
+{
+    if (dn_conv_depthwise(job->conv))
+        depthwise(job, block0, block1, rect);
+    else
+        dense(job, block0, block1, rect);
+}
+
+enum { PEAK_ROUNDS = 1 << 14, PEAK_CHAINS = 12 };
+
+/* Enough independent chains to hide the latency of a multiply-add. */
+static void peak_work(void)
+{
+    static volatile float seed = 0.5f;
+    vec factor = vec_splat(seed), acc[PEAK_CHAINS];
+    for (int i = 0; i < PEAK_CHAINS; i++)
+        acc[i] = vec_splat(seed);
+    for (int round = 0; round < PEAK_ROUNDS; round++)
+#pragma GCC unroll 16
+        for (int i = 0; i < PEAK_CHAINS; i++)
+            acc[i] = vec_fma(acc[i], factor, factor);
+    for (int i = 1; i < PEAK_CHAINS; i++)
+        acc[0] = acc[0] + acc[i];
+    float sum[LANES];
+    vec_store(sum, acc[0]);
+    seed = sum[0] > 0 ? 0.5f : 0.25f;
+}
+
+static double peak(double seconds)
+{
+    return dn_peak_of(peak_work, 2.0 * PEAK_ROUNDS * PEAK_CHAINS * LANES, seconds);
+}
+
+const struct dn_conv_kernels TABLE = {piece, pack, peak};
