@@ -19,10 +19,10 @@ enum dn_status dn_print_begin(struct dn_print *p, struct dn_error *err)
 char *dn_print_end(struct dn_print *p, struct dn_error *err)
 {
     int failed = ferror(p->out);
-    failed |= fclose(p->out);
+    failed |= fclose(p->out); /* may succeed without a text */
     uselocale(p->host);
     freelocale(p->neutral);
-    if (failed)
+    if (failed || !p->text)
         dn_fail(err, DN_NO_MEMORY, "no memory for a text of %zu bytes", p->size);
     if (!err->status)
         return p->text;
