@@ -265,10 +265,19 @@ typedef struct {
     int exact;       /* direct convolution everywhere, no other algorithm */
     darknet_observer observer; /* computes layer by layer and shows every output; NULL: none */
     void *observer_context;
+    size_t memory;      /* most bytes that the whole process may ever have resident; 0: no limit */
+    size_t photo_bytes; /* of them for reading photos, see darknet_photo_bytes(); 0: none are read */
+    const char *fusion; /* "none": layer by layer; a file of [fusion] sections; NULL or "auto": the
+                           cfg's own [fusion] sections, or else the best plan */
+    int plan_only;      /* 1: no weights are read and nothing can be predicted */
 } darknet_options;
 
 DARKNET_API network *darknet_load(const char *cfgfile, const char *weightfile,
                                   const darknet_options *options);
+
+/* load_network within a budget: the process, everything included, never has more than this many
+ * bytes resident. NULL, with the smallest budget that would do, when that is impossible. */
+DARKNET_API network *load_network_fused(char *cfgfile, char *weightfile, size_t budget_bytes);
 
 /* Texts that belong to the network and live as long as it: remarks about the cfg (unused fields),
  * one per line; and the layer table. Never NULL. */
@@ -283,8 +292,23 @@ typedef struct {
     size_t workspace; /* of it: scratch memory of layers and of loading */
     size_t predicted_peak; /* of the whole process, as foreseen when the network was loaded */
     size_t measured_peak;  /* of the whole process so far */
+    size_t budget;         /* that was asked for; 0: none */
+    size_t least;          /* the smallest budget possible; 0: was not asked */
+    double streamed;       /* bytes of weights read from the file in every prediction */
+    double work;           /* multiply-adds computed over those of the network; 1: none twice */
+    double seconds;        /* predicted time of a prediction */
+    int groups;            /* of layers that are executed together */
 } darknet_memory;
 DARKNET_API darknet_memory network_memory(const network *net);
+
+/* The plan as text that the caller frees; NULL on failure. */
+enum darknet_plan_format {
+    DARKNET_PLAN_TABLE,
+    DARKNET_PLAN_JSON,
+    DARKNET_PLAN_SVG,   /* memory over time, and the groups with their tiles */
+    DARKNET_PLAN_FUSION /* [fusion] sections that reproduce it */
+};
+DARKNET_API char *network_plan(const network *net, enum darknet_plan_format format);
 
 /* 2 x multiply-adds of one prediction. */
 DARKNET_API double network_flops(const network *net);

@@ -14,7 +14,10 @@ struct dn_engine {
     struct dn_exec exec;
     const struct dn_kernels *kernels;
     char *table;
-    size_t base_peak; /* bytes the process had needed before the network was loaded */
+    struct dn_fusion fusion; /* read from a file of its own */
+    size_t process;   /* bytes of the process beside the arena */
+    size_t budget;    /* of the whole process; 0: none */
+    bool ready;       /* the executor exists */
     darknet_observer observer;
     void *observer_context;
 };

@@ -88,7 +88,7 @@ static void describe_layer(const struct dn_engine *engine, int i, layer *out)
         out->mask = l->u.head.mask;
         out->total = l->u.head.total;
     }
-    out->output = dn_exec_output(&engine->exec, i);
+    out->output = engine->ready ? dn_exec_output(&engine->exec, i) : NULL;
 }
 
 static enum dn_status describe(struct dn_engine *engine, struct dn_error *err)
@@ -128,26 +128,66 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
     return dn_fail(err, DN_INVALID, "isa %s is not available on this machine, which has %s", isa, known);
 }
 
+/* What the process takes beside the arena: what is resident now, and what will still come: code not
+ * yet touched, stacks of threads, the photo on its way. Measured: scripts/bench-memory.sh. */
+enum { CODE_TO_COME = 600 << 10, STACK_PER_THREAD = 40 << 10 };
+
+static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o,
+                                    struct dn_plan_options *plan, struct dn_error *err)
+{
+    engine->process = dn_process_resident() + CODE_TO_COME + (size_t)plan->threads * STACK_PER_THREAD + o->photo_bytes;
+    engine->budget = o->memory;
+    plan->process = engine->process;
+    plan->photo = o->photo_bytes > 0;
+    if (o->memory && o->memory <= engine->process)
+        plan->budget = 1;
+    else if (o->memory)
+        plan->budget = o->memory - engine->process;
+    return err->status;
+}
+
+/* The groups chosen by hand, if there are any; an observer wants them all to be single layers. */
+static enum dn_status choose_fusion(struct dn_engine *engine, const darknet_options *o,
+                                    struct dn_plan_options *plan, struct dn_error *err)
+{
+    bool automatic = !o->fusion || !*o->fusion || !strcmp(o->fusion, "auto");
+    bool file = !automatic && strcmp(o->fusion, "none") != 0;
+    if (o->observer || (!automatic && !file))
+        plan->fusion = &engine->fusion; /* empty: layer by layer */
+    else if (file && !dn_fusion_read(o->fusion, engine->graph.n, &engine->fusion, err))
+        plan->fusion = &engine->fusion;
+    else if (automatic && engine->graph.fusion.n)
+        plan->fusion = &engine->graph.fusion;
+    return err->status;
+}
+
+static enum dn_status make_plan(struct dn_engine *engine, const darknet_options *o, struct dn_error *err)
+{
+    struct dn_plan_options plan = {.kernels = engine->kernels};
+    if (o->threads < 0)
+        return dn_fail(err, DN_INVALID, "%d threads are not possible; 0 means one per core", o->threads);
+    plan.threads = o->threads ? o->threads : dn_process_cores();
+    plan.machine = dn_machine_default(dn_kernels_name(engine->kernels), plan.threads);
+    if (choose_budget(engine, o, &plan, err) || choose_fusion(engine, o, &plan, err) ||
+        dn_plan_make(&engine->flow, &plan, &engine->plan, err))
+        return err->status;
+    return dn_plan_check(&engine->flow, &engine->plan, err);
+}
+
 static enum dn_status build(struct dn_engine *engine, const char *cfg, const char *weights,
                             const darknet_options *o, struct dn_error *err)
 {
     struct dn_graph_options graph = {o->dialect == DARKNET_ALEXEYAB ? DN_ALEXEYAB : DN_STOCK, o->exact};
-    struct dn_plan_options plan = {.threads = o->threads ? o->threads : dn_process_cores(),
-                                   .layers_only = o->observer != NULL};
-    if (o->threads < 0)
-        return dn_fail(err, DN_INVALID, "%d threads are not possible; 0 means one per core", o->threads);
     if (choose_kernels(engine, o->isa, err) || dn_graph_read(cfg, &graph, &engine->graph, err) ||
-        dn_flow_init(&engine->flow, &engine->graph, err))
+        dn_flow_init(&engine->flow, &engine->graph, err) || make_plan(engine, o, err))
         return err->status;
-    plan.kernels = engine->kernels;
-    plan.machine = dn_machine_default(dn_kernels_name(engine->kernels), plan.threads);
-    if (dn_plan_make(&engine->flow, &plan, &engine->plan, err) ||
-        dn_plan_check(&engine->flow, &engine->plan, err) ||
-        dn_weights_open(weights, &engine->graph, &engine->weights, err))
-        return err->status;
-    if (!dn_exec_create(&engine->exec, &engine->flow, &engine->plan, engine->kernels, &engine->weights,
-                        err) &&
-        !describe(engine, err))
+    if (!o->plan_only) {
+        if (dn_weights_open(weights, &engine->graph, &engine->weights, err) ||
+            dn_exec_create(&engine->exec, &engine->flow, &engine->plan, engine->kernels, &engine->weights, err))
+            return err->status;
+        engine->ready = true;
+    }
+    if (!describe(engine, err))
         *engine->net->seen = (size_t)engine->weights.seen;
     return err->status;
 }
@@ -169,7 +209,6 @@ network *darknet_load(const char *cfgfile, const char *weightfile, const darknet
     net->engine = engine;
     engine->net = net;
     engine->weights.file.fd = -1;
-    engine->base_peak = dn_process_peak();
     engine->observer = o.observer;
     engine->observer_context = o.observer_context;
     if (build(engine, cfgfile, weightfile, &o, err)) {
@@ -188,6 +227,12 @@ network *load_network(char *cfgfile, char *weightfile, int clear)
     return net;
 }
 
+network *load_network_fused(char *cfgfile, char *weightfile, size_t budget_bytes)
+{
+    darknet_options options = {.size = sizeof options, .memory = budget_bytes};
+    return darknet_load(cfgfile, weightfile, &options);
+}
+
 void free_network(network *net)
 {
     if (!net)
@@ -196,6 +241,7 @@ void free_network(network *net)
     dn_exec_free(&engine->exec);
     dn_weights_close(&engine->weights);
     dn_plan_free(&engine->plan);
+    dn_fusion_free(&engine->fusion);
     dn_flow_free(&engine->flow);
     dn_graph_free(&engine->graph);
     free(engine->table);
@@ -240,6 +286,8 @@ static enum dn_status run_observed(struct dn_engine *engine, const struct dn_row
 
 enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err)
 {
+    if (!engine->ready)
+        return dn_fail(err, DN_INVALID, "%s was loaded to be planned only", engine->graph.path);
     if (engine->observer)
         return run_observed(engine, rows, err);
     return dn_exec_run(&engine->exec, rows, NULL, err);
@@ -310,8 +358,14 @@ darknet_memory network_memory(const network *net)
     const struct dn_plan *p = &engine->plan;
     darknet_memory m = {.arena = p->arena_bytes, .weights = p->weights_bytes, .maps = p->maps_bytes,
                         .workspace = p->arena_bytes - p->weights_bytes - p->maps_bytes};
-    m.predicted_peak = engine->base_peak + p->arena_bytes;
+    m.predicted_peak = engine->process + p->arena_bytes;
     m.measured_peak = dn_process_peak();
+    m.budget = engine->budget;
+    m.least = engine->budget && p->least_bytes < p->arena_bytes ? p->least_bytes + engine->process : 0;
+    m.streamed = p->streamed_bytes;
+    m.work = p->work;
+    m.seconds = p->seconds;
+    m.groups = p->n_groups;
     return m;
 }
 

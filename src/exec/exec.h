@@ -28,7 +28,7 @@ struct dn_rows {
     void *context;
 };
 
-/* Called after each layer that computes something. The plan must have been made layers_only. */
+/* Called after each layer that computes something. The plan must have a group for each layer. */
 struct dn_observer {
     void (*layer)(void *context, int layer, const struct dn_view *output);
     void *context;

@@ -99,8 +99,8 @@ static enum dn_status parse(struct dn_build *b, struct dn_layer *l)
                     ? 1
                     : dn_key_int(b, "groups", 1, 1, 1 << 24);
     l->u.convolutional.antialiasing = dn_key_int(b, "antialiasing", 0, 0, 2);
-    l->u.convolutional.batch_normalize =
-        dn_key_flag(b, "batch_normalize", false) | dn_key_flag(b, "cbn", false);
+    bool cbn = dn_key_flag(b, "cbn", false);
+    l->u.convolutional.batch_normalize = dn_key_flag(b, "batch_normalize", false) || cbn;
     l->u.convolutional.scales_missing = dn_key_flag(b, "dontloadscales", false);
     l->transposed = dn_key_flag(b, "flipped", false);
     if (dn_key_flag(b, "pad", false))

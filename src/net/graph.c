@@ -104,6 +104,15 @@ static enum dn_status build_layer(struct dn_build *b, struct dn_graph *g, struct
     return DN_OK;
 }
 
+/* Sections between [net] and the first [fusion]. */
+static int count_layers(const struct dn_cfg *cfg)
+{
+    int n = 0;
+    while (n + 1 < cfg->n && strcmp(cfg->sections[n + 1].name, "fusion") != 0)
+        n++;
+    return n;
+}
+
 static enum dn_status build(struct dn_cfg *cfg, const struct dn_graph_options *options,
                             struct dn_graph *g, struct dn_error *err)
 {
@@ -111,17 +120,18 @@ static enum dn_status build(struct dn_cfg *cfg, const struct dn_graph_options *o
     g->dialect = options->dialect;
     if (parse_net(&b, g))
         return err->status;
-    if (cfg->n == 1)
+    int n = count_layers(cfg);
+    if (n == 0)
         return dn_build_fail(&b, NULL, "is not followed by any layer");
-    g->layers = calloc((size_t)cfg->n - 1, sizeof *g->layers);
+    g->layers = calloc((size_t)n, sizeof *g->layers);
     g->path = strdup(cfg->path);
     if (!g->layers || !g->path)
-        return dn_fail(err, DN_NO_MEMORY, "%s: no memory for %d layers", cfg->path, cfg->n - 1);
+        return dn_fail(err, DN_NO_MEMORY, "%s: no memory for %d layers", cfg->path, n);
     b.net_c = b.c = g->c;
     b.net_h = b.h = g->h;
     b.net_w = b.w = g->w;
     b.layers = g->layers;
-    for (b.index = 0; b.index < cfg->n - 1; b.index++) {
+    for (b.index = 0; b.index < n; b.index++) {
         struct dn_layer *l = &g->layers[b.index];
         b.section = &cfg->sections[b.index + 1];
         size_t before = g->weights;
@@ -140,6 +150,8 @@ static enum dn_status build(struct dn_cfg *cfg, const struct dn_graph_options *o
     g->input_layout = dn_input_is_planar(&g->layers[0], g->c) ? DN_PLANAR : DN_BLOCKED;
     if (!g->notices && !(g->notices = strdup("")))
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory for remarks", cfg->path);
+    if (cfg->n > n + 1)
+        return dn_fusion_parse(cfg->path, cfg->sections + n + 1, cfg->n - n - 1, n, &g->fusion, err);
     return DN_OK;
 }
 
@@ -165,6 +177,7 @@ void dn_graph_free(struct dn_graph *graph)
     free(graph->layers);
     free(graph->path);
     free(graph->notices);
+    dn_fusion_free(&graph->fusion);
     memset(graph, 0, sizeof *graph);
 }
 

@@ -6,6 +6,7 @@
 #define DN_NET_GRAPH_H
 
 #include "layer/layer.h"
+#include "net/fusion.h"
 
 struct dn_graph {
     char *path; /* of the cfg */
@@ -17,6 +18,7 @@ struct dn_graph {
     struct dn_layer *layers; /* [n] */
     int output;              /* the last layer that is no [cost]: the network's output */
     size_t weights;          /* floats that the weights file must hold */
+    struct dn_fusion fusion; /* the cfg's own [fusion] sections; n = 0 when there are none */
     char *notices;           /* remarks about the cfg, one per line */
 };
 

@@ -186,12 +186,23 @@ static enum dn_status lay_out_arena(const struct dn_flow *flow, struct dn_plan *
     return DN_OK;
 }
 
+static double work_factor(const struct dn_flow *flow, const struct dn_plan *plan)
+{
+    double done = 0, all = 0;
+    for (int i = 0; i < plan->n_layers; i++) {
+        done += flow->graph->layers[i].flops * (double)plan->repeats[i];
+        all += flow->graph->layers[i].flops;
+    }
+    return all > 0 ? done / all : 1;
+}
+
 enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_options *options,
                               struct dn_plan *plan, struct dn_error *err)
 {
     if (dn_plan_rows(flow, options, plan, err) || lay_out_arena(flow, plan, err))
         return err->status;
     plan->seconds = dn_cost_plan(flow, plan, &options->machine);
+    plan->work = work_factor(flow, plan);
     return DN_OK;
 }
 
@@ -233,22 +244,13 @@ void dn_plan_copy(struct dn_plan *to, const struct dn_plan *from)
     to->repeats = memcpy(arrays.repeats, from->repeats, n * sizeof *from->repeats);
 }
 
-static enum dn_status plan_layers(const struct dn_flow *flow, const struct dn_plan_options *options,
-                                  struct dn_plan *plan, struct dn_error *err)
-{
-    for (int i = 0; i < plan->n_layers; i++)
-        plan->groups[plan->n_groups++] = (struct dn_group){.first = i, .last = i, .tiles = 1, .columns = 1};
-    dn_plan_places(flow, plan);
-    return dn_plan_layout(flow, options, plan, err);
-}
-
 enum dn_status dn_plan_make(struct dn_flow *flow, const struct dn_plan_options *options,
                             struct dn_plan *plan, struct dn_error *err)
 {
     if (dn_plan_new(flow, options->threads, plan, err))
         return err->status;
-    if (options->layers_only)
-        plan_layers(flow, options, plan, err);
+    if (options->fusion)
+        dn_plan_by_hand(flow, options, plan, err);
     else
         dn_search(flow, options, plan, err);
     if (err->status)

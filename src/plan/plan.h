@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 
+#include "net/fusion.h"
 #include "plan/cost.h"
 #include "plan/placement.h"
 #include "plan/schedule.h"
@@ -40,6 +41,7 @@ struct dn_weight_place {
     size_t bytes;        /* of them */
     int resident;        /* blocks; all of them, or fewer when some are streamed */
     int slice;           /* blocks in a streamed slice */
+    enum dn_residency wish; /* of a [fusion] section */
     size_t held;         /* offset in the group's scratch, in a group of bands */
     size_t raw, slot[2]; /* offsets in the group's scratch: raw slice, packed slices */
 };
@@ -77,9 +79,11 @@ struct dn_plan {
 struct dn_plan_options {
     const struct dn_kernels *kernels;
     int threads;
-    bool layers_only; /* one layer a group: every map is whole once it is computed */
     struct dn_machine machine;
     size_t budget;    /* most bytes of the arena; 0: as many as save time */
+    size_t process;   /* bytes of the process beside the arena, for messages */
+    bool photo;       /* a photo is among them */
+    const struct dn_fusion *fusion; /* groups chosen by hand; NULL: search for the best */
 };
 
 /* Makes the plan of least predicted time within the budget; orders the layers of the flow as it
@@ -108,6 +112,10 @@ size_t dn_raw_bytes(const struct dn_layer *l, int blocks);
 /* Bytes of scratch of a layer that streams its filters in slices of so many blocks, or holds all of
  * them (slice 0). `resident` blocks need none. */
 size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice);
+
+/* The groups of options->fusion, all other layers one by one. */
+enum dn_status dn_plan_by_hand(const struct dn_flow *flow, const struct dn_plan_options *options,
+                               struct dn_plan *plan, struct dn_error *err);
 
 /* Is there anything of the layer's filters that can be streamed? */
 static inline bool dn_has_filters(const struct dn_layer *l)

@@ -17,9 +17,10 @@
 
 #include "base/size.h"
 #include "plan/pieces.h"
+#include "plan/residency.h"
 #include "plan/storage.h"
 
-enum { CAPS_PER_OCTAVE = 8, RETRIES = 4, LARGEST_GROUP = 64 << 20 };
+enum { CAPS_PER_OCTAVE = 8, LARGEST_GROUP = 64 << 20 };
 
 struct search {
     struct dn_flow *flow;
@@ -97,75 +98,7 @@ static bool is_new(struct search *s)
     return !same;
 }
 
-/* ---- residency ------------------------------------------------------------------------------ */
-
-/* Seconds saved by keeping the filters of a layer resident. */
-static double gain(const struct search *s, const struct dn_layer *l, const struct dn_group *g)
-{
-    const struct dn_machine *m = &s->options->machine;
-    return dn_group_is_whole(g)
-               ? dn_cost_stream(m, l, 0, s->plan.weights[l->index].slice) - dn_cost_layer(m, l, 1)
-               : dn_cost_hold(m, l, 0);
-}
-
-static bool is_shared(const struct dn_graph *g, int index)
-{
-    for (int i = index + 1; i < g->n; i++)
-        if (g->layers[i].shares == index)
-            return true;
-    return false;
-}
-
-/* Makes filters resident, those first that save most per byte, as far as `bytes` go. A streamed
- * layer may be resident in part. */
-static void spend(struct search *s, size_t bytes)
-{
-    const struct dn_graph *graph = s->flow->graph;
-    struct dn_weight_place *w = s->plan.weights;
-    for (int i = 0; i < graph->n; i++)
-        w[i].resident = dn_has_filters(&graph->layers[i]) && graph->layers[i].shares < 0 ? 0 : dn_blocks(graph->layers[i].out_c);
-    for (int i = 0; i < graph->n; i++)
-        if (is_shared(graph, i)) {
-            w[i].resident = dn_blocks(graph->layers[i].out_c);
-            size_t whole = dn_packed_bytes(&graph->layers[i], 0, w[i].resident);
-            bytes -= whole < bytes ? whole : bytes;
-        }
-    for (;;) {
-        const struct dn_layer *best = NULL;
-        double best_rate = 0;
-        for (int g = 0; g < s->plan.n_groups; g++)
-            for (int p = s->plan.groups[g].first; p <= s->plan.groups[g].last; p++) {
-                const struct dn_layer *l = &graph->layers[s->flow->order[p]];
-                size_t whole = dn_packed_bytes(l, 0, dn_blocks(l->out_c));
-                if (w[l->index].resident || !dn_has_filters(l))
-                    continue;
-                double rate = gain(s, l, &s->plan.groups[g]) / (double)whole;
-                bool fits = whole <= bytes || (dn_group_is_whole(&s->plan.groups[g]) && l->ops->packed &&
-                                               dn_packed_bytes(l, 0, 1) <= bytes);
-                if (fits && (!best || rate > best_rate)) {
-                    best = l;
-                    best_rate = rate;
-                }
-            }
-        if (!best)
-            return;
-        int blocks = dn_blocks(best->out_c);
-        while (dn_packed_bytes(best, 0, blocks) > bytes)
-            blocks--;
-        w[best->index].resident = blocks;
-        bytes -= dn_packed_bytes(best, 0, blocks);
-    }
-}
-
 /* ---- candidates ----------------------------------------------------------------------------- */
-
-static void set_resident(struct search *s, bool all)
-{
-    for (int i = 0; i < s->plan.n_layers; i++)
-        s->plan.weights[i].resident = dn_blocks(s->flow->graph->layers[i].out_c);
-    if (!all)
-        spend(s, 0);
-}
 
 /* With a budget the fastest plan that fits it; without one the smallest of the fast ones. */
 static bool is_better(const struct search *s)
@@ -182,26 +115,14 @@ static bool is_better(const struct search *s)
 
 static enum dn_status try_groups(struct search *s, int kind, enum dn_order order)
 {
-    size_t budget = s->options->budget ? s->options->budget : SIZE_MAX;
-    set_resident(s, kind);
-    if (dn_plan_layout(s->flow, s->options, &s->plan, s->err))
+    size_t budget = s->options->budget ? s->options->budget : SIZE_MAX, least;
+    if (dn_plan_reside(s->flow, s->options, kind, &s->plan, &least, s->err))
         return s->err->status;
-    if (s->plan.arena_bytes < s->best->least_bytes)
-        s->best->least_bytes = s->plan.arena_bytes;
-    size_t left = budget - s->plan.arena_bytes;
-    for (int i = 0; i < RETRIES && !kind && s->plan.arena_bytes <= budget; i++) {
-        spend(s, left);
-        if (dn_plan_layout(s->flow, s->options, &s->plan, s->err))
-            return s->err->status;
-        if (s->plan.arena_bytes <= budget)
-            break;
-        size_t excess = s->plan.arena_bytes - budget;
-        left = i + 2 < RETRIES && left > excess ? left - excess : 0;
-        s->plan.arena_bytes = budget;
-    }
+    if (least < s->best->least_bytes)
+        s->best->least_bytes = least;
     if (s->plan.arena_bytes > budget || !is_better(s))
         return DN_OK;
-    size_t least = s->best->least_bytes;
+    least = s->best->least_bytes;
     dn_plan_copy(s->best, &s->plan);
     s->best->least_bytes = least;
     s->best_order = order;
@@ -253,12 +174,6 @@ static enum dn_status try_places(struct search *s, enum dn_order order, int dist
     return s->err->status;
 }
 
-static enum dn_status refuse(const struct search *s)
-{
-    return dn_fail(s->err, DN_BUDGET, "%s needs at least %zu bytes for weights and maps; the budget is %zu",
-                   s->flow->graph->path, s->best->least_bytes, s->options->budget);
-}
-
 enum dn_status dn_search(struct dn_flow *flow, const struct dn_plan_options *options,
                          struct dn_plan *plan, struct dn_error *err)
 {
@@ -275,7 +190,7 @@ enum dn_status dn_search(struct dn_flow *flow, const struct dn_plan_options *opt
         for (int i = 0; i < 6 && !err->status; i++)
             try_places(&s, i % 2 ? DN_ORDER_EARLY : DN_ORDER_FILE, distances[i / 2]);
     if (!err->status && !s.found)
-        refuse(&s);
+        dn_plan_refuse(flow, options, plan->least_bytes, err);
     dn_flow_order(flow, s.best_order);
     dn_plan_free(&s.plan);
     free(s.seconds);

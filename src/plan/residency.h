@@ -1,0 +1,18 @@
+/* Residency: which filters stay in memory between runs. */
+#ifndef DN_PLAN_RESIDENCY_H
+#define DN_PLAN_RESIDENCY_H
+
+#include "plan/plan.h"
+
+/* Lays the plan's groups out with all filters resident (`all`), or with as many as the budget has
+ * room for, those first that save most time per byte. Wishes of plan->weights[].wish come first.
+ * *least gets the arena's bytes with as few resident as allowed. plan->arena_bytes may be above the
+ * budget in the end: then these groups do not fit it. */
+enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_options *options, bool all,
+                              struct dn_plan *plan, size_t *least, struct dn_error *err);
+
+/* The sentence for a budget below the least possible arena. */
+enum dn_status dn_plan_refuse(const struct dn_flow *flow, const struct dn_plan_options *options,
+                              size_t least, struct dn_error *err);
+
+#endif
