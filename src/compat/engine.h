@@ -15,7 +15,9 @@ struct dn_engine {
     const struct dn_kernels *kernels;
     char *table;
     struct dn_fusion fusion; /* read from a file of its own */
+    struct dn_machine machine;
     size_t process;   /* bytes of the process beside the arena */
+    size_t photo;     /* of them for reading a photo */
     size_t budget;    /* of the whole process; 0: none */
     bool ready;       /* the executor exists */
     darknet_observer observer;

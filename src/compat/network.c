@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "base/process.h"
 #include "compat/engine.h"
 #include "compat/error.h"
 #include "plan/check.h"
+#include "plan/print.h"
 
 _Static_assert(sizeof(box) == 16 && sizeof(image) == 24 && sizeof(metadata) == 16, "stock ABI");
 _Static_assert(offsetof(image, data) == 16 && offsetof(metadata, names) == 8, "stock ABI");
@@ -137,6 +139,7 @@ static enum dn_status choose_budget(struct dn_engine *engine, const darknet_opti
 {
     engine->process = dn_process_resident() + CODE_TO_COME + (size_t)plan->threads * STACK_PER_THREAD + o->photo_bytes;
     engine->budget = o->memory;
+    engine->photo = o->photo_bytes;
     plan->process = engine->process;
     plan->photo = o->photo_bytes > 0;
     if (o->memory && o->memory <= engine->process)
@@ -167,7 +170,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     if (o->threads < 0)
         return dn_fail(err, DN_INVALID, "%d threads are not possible; 0 means one per core", o->threads);
     plan.threads = o->threads ? o->threads : dn_process_cores();
-    plan.machine = dn_machine_default(dn_kernels_name(engine->kernels), plan.threads);
+    plan.machine = engine->machine = dn_machine_default(dn_kernels_name(engine->kernels), plan.threads);
     if (choose_budget(engine, o, &plan, err) || choose_fusion(engine, o, &plan, err) ||
         dn_plan_make(&engine->flow, &plan, &engine->plan, err))
         return err->status;
@@ -367,6 +370,24 @@ darknet_memory network_memory(const network *net)
     m.seconds = p->seconds;
     m.groups = p->n_groups;
     return m;
+}
+
+char *network_plan(const network *net, enum darknet_plan_format format)
+{
+    static void (*const print[])(FILE *, const struct dn_plan_facts *) = {
+        [DARKNET_PLAN_TABLE] = dn_plan_table,
+        [DARKNET_PLAN_JSON] = dn_plan_json,
+        [DARKNET_PLAN_SVG] = dn_plan_picture,
+        [DARKNET_PLAN_FUSION] = dn_plan_fusion,
+    };
+    struct dn_error *err = dn_error_begin();
+    const struct dn_engine *e = dn_engine_of(net);
+    struct dn_plan_facts facts = {&e->flow, &e->plan, &e->machine, e->process, e->photo, e->budget};
+    struct dn_print p;
+    if (dn_print_begin(&p, err))
+        return NULL;
+    print[format](p.out, &facts);
+    return dn_print_end(&p, err);
 }
 
 double network_flops(const network *net)

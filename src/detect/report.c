@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/print.h"
+#include "base/print.h"
 
 #define JSON_THRESH .005f
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "detect/print.h"
+#include "base/print.h"
 
 /* Strictly better; any number is better than NaN. */
 static bool beats(float a, float b)

@@ -21,17 +21,14 @@ static enum dn_status fail(const struct parser *p, const struct dn_key *key, con
                    key->name, key->value, allowed);
 }
 
-/* Two numbers with `between` in the middle; with `single`, one number stands for N and 1. */
-static bool parse_pair(const char *text, char between, bool single, int *a, int *b)
+/* A number, `between`, a number; a single one stands for itself and `other`. *end is set behind. */
+static bool parse_pair(const char *text, char between, const int *other, int pair[2], const char **end)
 {
-    const char *end;
-    *b = 1;
-    if (*text < '0' || *text > '9' || !dn_parse_int(text, a, &end))
+    if (*text < '0' || *text > '9' || !dn_parse_int(text, &pair[0], end))
         return false;
-    if (!*end)
-        return single;
-    text = end + 1;
-    return *end == between && *text >= '0' && *text <= '9' && dn_parse_int(text, b, &end) && !*end;
+    pair[1] = other ? *other : pair[0];
+    text = *end + 1;
+    return **end != between || (*text >= '0' && *text <= '9' && dn_parse_int(text, &pair[1], end));
 }
 
 static enum dn_status parse_layers(const struct parser *p, int layers, struct dn_fusion_group *g)
@@ -40,22 +37,58 @@ static enum dn_status parse_layers(const struct parser *p, int layers, struct dn
     if (!key)
         return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] does not say which layers; write layers=FIRST-LAST",
                        p->path, p->section->line);
-    if (!parse_pair(key->value, '-', false, &g->first, &g->last))
-        return fail(p, key, "write layers=FIRST-LAST");
-    if (g->first > g->last || g->last >= layers)
-        return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] layers=%d-%d is not a range of the layers 0-%d",
-                       p->path, key->line, g->first, g->last, layers - 1);
+    const char *end = key->value - 1;
+    do {
+        int pair[2];
+        if (g->n == DN_FUSION_RANGES || !parse_pair(end + 1, '-', NULL, pair, &end) || (*end && *end != ','))
+            return fail(p, key, "write layers=FIRST-LAST, or at most 16 such ranges with commas");
+        if (pair[0] > pair[1] || pair[1] >= layers)
+            return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] layers=%d-%d is not a range of the layers 0-%d",
+                           p->path, key->line, pair[0], pair[1], layers - 1);
+        g->first[g->n] = pair[0];
+        g->last[g->n++] = pair[1];
+    } while (*end);
     return DN_OK;
 }
 
 static enum dn_status parse_tiles(const struct parser *p, struct dn_fusion_group *g)
 {
     struct dn_key *key = dn_section_find(p->section, "tiles");
-    g->tiles = g->columns = 1;
-    if (key && (!parse_pair(key->value, 'x', true, &g->tiles, &g->columns) || g->tiles < 1 ||
-                g->columns < 1 || g->tiles > MOST_TILES || g->columns > MOST_TILES))
+    static const int one = 1;
+    int pair[2] = {1, 1};
+    const char *end = "";
+    if (key && (!parse_pair(key->value, 'x', &one, pair, &end) || *end || pair[0] < 1 || pair[1] < 1 ||
+                pair[0] > MOST_TILES || pair[1] > MOST_TILES))
         return fail(p, key, "write tiles=ROWSxCOLUMNS with numbers from 1 on");
+    g->tiles = pair[0];
+    g->columns = pair[1];
     return DN_OK;
+}
+
+/* A number of at least `least`; `value` stays when the key is absent. */
+static bool parse_number(const struct parser *p, const char *name, int least, int *value)
+{
+    struct dn_key *key = dn_section_find(p->section, name);
+    const char *end;
+    int n;
+    if (!key)
+        return false;
+    if (!dn_parse_int(key->value, &n, &end) || *end || n < least) {
+        fail(p, key, "write a number");
+        return false;
+    }
+    *value = n;
+    return true;
+}
+
+static enum dn_status parse_order(const struct parser *p, struct dn_fusion *fusion)
+{
+    struct dn_key *key = dn_section_find(p->section, "order");
+    if (key && strcmp(key->value, "early") != 0 && strcmp(key->value, "file") != 0)
+        return fail(p, key, "allowed are file and early");
+    fusion->early |= key && strcmp(key->value, "early") == 0;
+    fusion->concat_given |= parse_number(p, "concat", 0, &fusion->concat);
+    return p->err->status;
 }
 
 static enum dn_status parse_words(const struct parser *p, struct dn_fusion_group *g)
@@ -73,25 +106,39 @@ static enum dn_status parse_words(const struct parser *p, struct dn_fusion_group
     return DN_OK;
 }
 
-static enum dn_status parse_group(struct parser *p, int layers, struct dn_fusion_group *g)
+static enum dn_status parse_group(struct parser *p, int layers, struct dn_fusion *fusion)
 {
+    struct dn_fusion_group *g = &fusion->groups[fusion->n];
     g->line = p->section->line;
     if (strcmp(p->section->name, "fusion") != 0)
         return dn_fail(p->err, DN_INVALID, "%s:%d: [%s] stands behind a [fusion] section; those come last",
                        p->path, g->line, p->section->name);
-    if (parse_layers(p, layers, g) || parse_tiles(p, g) || parse_words(p, g))
+    if (parse_layers(p, layers, g) || parse_tiles(p, g) || parse_words(p, g) || parse_order(p, fusion))
         return p->err->status;
+    parse_number(p, "slice", 1, &g->slice);
     for (int i = 0; i < p->section->n; i++)
         if (!p->section->keys[i].used)
-            return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] has no key %s; known are layers, tiles, overlap and weights",
+            return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] has no key %s; known are layers, tiles, overlap, weights, slice, order and concat",
                            p->path, p->section->keys[i].line, p->section->keys[i].name);
-    return DN_OK;
+    return p->err->status;
 }
 
-static int by_layer(const void *a, const void *b)
+/* No layer may be in two sections. */
+static enum dn_status check_overlaps(const struct dn_fusion *f, int layers, struct dn_error *err)
 {
-    const struct dn_fusion_group *x = a, *y = b;
-    return x->first != y->first ? x->first - y->first : x->line - y->line;
+    int *owner = calloc((size_t)layers, sizeof *owner);
+    if (!owner)
+        return dn_fail(err, DN_NO_MEMORY, "%s: no memory for its %d [fusion] sections", f->path, f->n);
+    for (int i = 0; i < f->n; i++)
+        for (int r = 0; r < f->groups[i].n; r++)
+            for (int l = f->groups[i].first[r]; l <= f->groups[i].last[r] && !err->status; l++) {
+                if (owner[l])
+                    dn_fail(err, DN_INVALID, "%s:%d: [fusion] has layer %d, which the section of line %d has already",
+                            f->path, f->groups[i].line, l, owner[l]);
+                owner[l] = f->groups[i].line;
+            }
+    free(owner);
+    return err->status;
 }
 
 enum dn_status dn_fusion_parse(const char *path, struct dn_section *sections, int n, int layers,
@@ -103,16 +150,10 @@ enum dn_status dn_fusion_parse(const char *path, struct dn_section *sections, in
         dn_fail(err, DN_NO_MEMORY, "%s: no memory for its %d [fusion] sections", path, n);
     for (; !err->status && fusion->n < n; fusion->n++) {
         p.section = &sections[fusion->n];
-        parse_group(&p, layers, &fusion->groups[fusion->n]);
+        parse_group(&p, layers, fusion);
     }
     if (!err->status)
-        qsort(fusion->groups, (size_t)n, sizeof *fusion->groups, by_layer);
-    for (int i = 1; i < n && !err->status; i++) {
-        const struct dn_fusion_group *a = &fusion->groups[i - 1], *b = &fusion->groups[i];
-        if (b->first <= a->last)
-            dn_fail(err, DN_INVALID, "%s:%d: [fusion] layers=%d-%d overlaps layers=%d-%d of line %d", path,
-                    b->line, b->first, b->last, a->first, a->last, a->line);
-    }
+        check_overlaps(fusion, layers, err);
     if (err->status)
         dn_fusion_free(fusion);
     return err->status;

@@ -2,24 +2,34 @@
  * their own.
  *
  *     [fusion]
- *     layers=0-7          # first and last layer of the group, both included
+ *     layers=0-7          # first and last layer of the group, both included; or ranges: 0-7,12
  *     tiles=5x5           # rows x columns of tiles; N is Nx1: bands
  *     overlap=reuse       # or recompute
  *     weights=stream      # or resident; absent: as the budget allows
+ *     slice=2             # 16-channel blocks of filters that are streamed at once
  *
- * Layers that no section names run layer by layer. */
+ * Layers that no section names run layer by layer. Two keys hold for all sections, whichever has
+ * them: order=early runs layers that shrink a long-lived map right after it is made (absent: file),
+ * and concat=N copies those parts of a concatenation that are made more than N layers before it
+ * instead of placing them in it (absent: none). */
 #ifndef DN_NET_FUSION_H
 #define DN_NET_FUSION_H
 
-#include "layer/section.h"
+#include <stdbool.h>
+
 #include "base/status.h"
+#include "layer/section.h"
 
 enum dn_residency { DN_BY_BUDGET, DN_RESIDENT, DN_STREAM };
 
+enum { DN_FUSION_RANGES = 16 };
+
 struct dn_fusion_group {
     int line;
-    int first, last; /* layers */
+    int n;
+    int first[DN_FUSION_RANGES], last[DN_FUSION_RANGES]; /* [n] layers */
     int tiles, columns;
+    int slice; /* 0: not given */
     bool recompute;
     enum dn_residency weights;
 };
@@ -27,7 +37,10 @@ struct dn_fusion_group {
 struct dn_fusion {
     char *path; /* where the sections stand, for messages */
     int n;
-    struct dn_fusion_group *groups; /* ascending, without overlaps */
+    struct dn_fusion_group *groups;
+    bool early;
+    bool concat_given;
+    int concat;
 };
 
 /* Reads `n` sections that stand in the file `path`; `layers` is the number of layers of the net.

@@ -1,60 +1,112 @@
 /* Plans from [fusion] sections: what they ask for is checked, the rest runs layer by layer. */
+#include <limits.h>
+
 #include "base/size.h"
 #include "plan/residency.h"
 #include "plan/storage.h"
 
-static enum dn_status check(const struct dn_flow *flow, const struct dn_fusion *fusion,
-                            const struct dn_fusion_group *g, struct dn_error *err)
+struct hand {
+    struct dn_flow *flow;
+    const struct dn_fusion *fusion;
+    struct dn_plan *plan;
+    struct dn_error *err;
+};
+
+static enum dn_status fail(const struct hand *h, const struct dn_fusion_group *g, const char *why, int layer)
 {
-    const struct dn_layer *last = &flow->graph->layers[g->last];
-    if (g->tiles * g->columns == 1)
-        return DN_OK;
-    if (g->tiles > last->out_h || g->columns > last->out_w)
-        return dn_fail(err, DN_INVALID, "%s:%d: [fusion] tiles=%dx%d is more than layer %d has: %d rows and %d columns",
-                       fusion->path, g->line, g->tiles, g->columns, g->last, last->out_h, last->out_w);
-    for (int i = g->first; i <= g->last; i++)
-        if (!dn_layer_is_tiled(&flow->graph->layers[i]))
-            return dn_fail(err, DN_INVALID, "%s:%d: [fusion] layers=%d-%d: layer %d is [%s], which needs its whole input and cannot be tiled",
-                           fusion->path, g->line, g->first, g->last, i, flow->graph->layers[i].ops->names[0]);
+    return dn_fail(h->err, DN_INVALID, "%s:%d: [fusion] layers=%d-%d: layer %d, [%s], %s", h->fusion->path,
+                   g->line, g->first[0], g->last[g->n - 1], layer,
+                   h->flow->graph->layers[layer].ops->names[0], why);
+}
+
+/* The positions of a section's layers must be neighbours in the order of execution. */
+static enum dn_status find_positions(const struct hand *h, const struct dn_fusion_group *g, struct dn_group *group)
+{
+    int count = 0;
+    group->first = INT_MAX;
+    group->last = -1;
+    for (int r = 0; r < g->n; r++)
+        for (int l = g->first[r]; l <= g->last[r]; l++, count++) {
+            group->first = dn_min(group->first, h->flow->position[l]);
+            group->last = dn_max(group->last, h->flow->position[l]);
+        }
+    for (int p = group->first; p <= group->last && count != group->last - group->first + 1; p++) {
+        int layer = h->flow->order[p], inside = 0;
+        for (int r = 0; r < g->n; r++)
+            inside |= layer >= g->first[r] && layer <= g->last[r];
+        if (!inside)
+            return fail(h, g, "runs between them and is not in the section", layer);
+    }
     return DN_OK;
 }
 
-static void add(struct dn_plan *plan, struct dn_group group)
+static enum dn_status check_tiles(const struct hand *h, const struct dn_fusion_group *g, const struct dn_group *group)
 {
-    plan->groups[plan->n_groups++] = group;
+    int index = h->flow->order[group->last];
+    const struct dn_layer *last = &h->flow->graph->layers[index];
+    if (dn_group_is_whole(group))
+        return DN_OK;
+    if (g->tiles > last->out_h || g->columns > last->out_w)
+        return dn_fail(h->err, DN_INVALID, "%s:%d: [fusion] tiles=%dx%d is more than layer %d has: %d rows and %d columns",
+                       h->fusion->path, g->line, g->tiles, g->columns, index, last->out_h, last->out_w);
+    for (int p = group->first; p <= group->last; p++)
+        if (!dn_layer_is_tiled(&h->flow->graph->layers[h->flow->order[p]]))
+            return fail(h, g, "needs its whole input and cannot be tiled", h->flow->order[p]);
+    return DN_OK;
 }
 
-static void add_singles(struct dn_plan *plan, int first, int end)
+static enum dn_status add_section(const struct hand *h, const struct dn_fusion_group *g, struct dn_group *at)
 {
-    for (int i = first; i < end; i++)
-        add(plan, (struct dn_group){.first = i, .last = i, .tiles = 1, .columns = 1});
+    struct dn_group group = {.tiles = g->tiles, .columns = g->columns,
+                             .recompute = g->recompute && g->tiles * g->columns > 1};
+    if (find_positions(h, g, &group) || check_tiles(h, g, &group))
+        return h->err->status;
+    for (int p = group.first; p <= group.last; p++) {
+        const struct dn_layer *l = &h->flow->graph->layers[h->flow->order[p]];
+        struct dn_weight_place *w = &h->plan->weights[l->index];
+        w->wish = g->weights;
+        if (g->slice)
+            w->slice = dn_min(g->slice, dn_blocks(l->out_c));
+    }
+    if (group.recompute) /* tiles of several maps cannot share memory */
+        h->plan->concat_distance = 0;
+    at[group.first] = group;
+    return DN_OK;
 }
 
-enum dn_status dn_plan_by_hand(const struct dn_flow *flow, const struct dn_plan_options *options,
+/* Sections where they begin, single layers everywhere else. groups[p].tiles is 0 where none begins. */
+static void close_gaps(struct dn_plan *plan)
+{
+    struct dn_group *groups = plan->groups;
+    plan->n_groups = 0;
+    for (int p = 0; p < plan->n_layers;) {
+        struct dn_group g = groups[p];
+        if (!g.tiles)
+            g = (struct dn_group){.first = p, .last = p, .tiles = 1, .columns = 1};
+        p = g.last + 1;
+        groups[plan->n_groups++] = g;
+    }
+}
+
+enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_options *options,
                                struct dn_plan *plan, struct dn_error *err)
 {
     const struct dn_fusion *fusion = options->fusion;
-    int next = 0;
+    struct hand h = {flow, fusion, plan, err};
     size_t least;
-    for (int i = 0; i < fusion->n; i++) {
-        const struct dn_fusion_group *g = &fusion->groups[i];
-        if (check(flow, fusion, g, err))
-            return err->status;
-        add_singles(plan, next, g->first);
-        add(plan, (struct dn_group){.first = g->first, .last = g->last, .tiles = g->tiles, .columns = g->columns,
-                                    .recompute = g->recompute && g->tiles * g->columns > 1});
-        for (int l = g->first; l <= g->last; l++)
-            plan->weights[l].wish = g->weights;
-        if (g->recompute) /* tiles of several maps cannot share memory */
-            plan->concat_distance = 0;
-        next = g->last + 1;
-    }
-    add_singles(plan, next, plan->n_layers);
+    dn_flow_order(flow, fusion->early ? DN_ORDER_EARLY : DN_ORDER_FILE);
+    if (fusion->concat_given)
+        plan->concat_distance = fusion->concat;
     for (int i = 0; i < plan->n_layers; i++)
         plan->weights[i].slice = dn_min(2, dn_blocks(flow->graph->layers[i].out_c));
+    for (int i = 0; i < fusion->n; i++)
+        if (add_section(&h, &fusion->groups[i], plan->groups))
+            return err->status;
+    close_gaps(plan);
     dn_plan_places(flow, plan);
     if (dn_plan_reside(flow, options, !options->budget, plan, &least, err))
         return err->status;
+    plan->least_bytes = least;
     if (options->budget && plan->arena_bytes > options->budget)
         return dn_plan_refuse(flow, options, least, err);
     return DN_OK;

@@ -83,24 +83,32 @@ double dn_cost_hold(const struct dn_machine *m, const struct dn_layer *l, int re
     return missing_bytes(l, resident) / m->file;
 }
 
+double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_machine *m,
+                     const struct dn_group *g)
+{
+    double seconds = 0;
+    for (int p = g->first; p <= g->last; p++) {
+        const struct dn_layer *l = &flow->graph->layers[flow->order[p]];
+        const struct dn_weight_place *w = &plan->weights[l->index];
+        seconds += dn_cost_copies(m, flow, plan, l);
+        if (dn_group_is_whole(g))
+            seconds += dn_cost_stream(m, l, w->resident, w->slice);
+        else
+            seconds += (double)plan->repeats[l->index] * dn_cost_layer(m, l, g->tiles * g->columns) +
+                       dn_cost_hold(m, l, w->resident);
+    }
+    for (int i = 0; i < plan->n_storages; i++) {
+        const struct dn_storage *s = &plan->storages[i];
+        if (s->rows == s->h && !s->tile && &plan->groups[s->buffer.first] == g)
+            seconds += dn_cost_whole(m, s->buffer.bytes);
+    }
+    return seconds;
+}
+
 double dn_cost_plan(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_machine *m)
 {
     double seconds = 0;
-    for (int i = 0; i < plan->n_groups; i++) {
-        const struct dn_group *g = &plan->groups[i];
-        for (int p = g->first; p <= g->last; p++) {
-            const struct dn_layer *l = &flow->graph->layers[flow->order[p]];
-            const struct dn_weight_place *w = &plan->weights[l->index];
-            seconds += dn_cost_copies(m, flow, plan, l);
-            if (dn_group_is_whole(g))
-                seconds += dn_cost_stream(m, l, w->resident, w->slice);
-            else
-                seconds += (double)plan->repeats[l->index] * dn_cost_layer(m, l, g->tiles * g->columns) +
-                           dn_cost_hold(m, l, w->resident);
-        }
-    }
-    for (int i = 0; i < plan->n_storages; i++)
-        if (plan->storages[i].rows == plan->storages[i].h && !plan->storages[i].tile)
-            seconds += dn_cost_whole(m, plan->storages[i].buffer.bytes);
+    for (int i = 0; i < plan->n_groups; i++)
+        seconds += dn_cost_group(flow, plan, m, &plan->groups[i]);
     return seconds;
 }

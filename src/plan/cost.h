@@ -38,7 +38,10 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
 /* Seconds that bringing the filters beyond `resident` blocks takes before bands can begin. */
 double dn_cost_hold(const struct dn_machine *m, const struct dn_layer *l, int resident);
 
-/* Seconds of a whole plan that has been laid out: the sum of the above over its groups. */
+/* Seconds of a group of a plan that has been laid out: the sum of the above over its layers, and of
+ * the whole maps that begin to live in it; and of all groups. */
+double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_machine *m,
+                     const struct dn_group *g);
 double dn_cost_plan(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_machine *m);
 
 #endif

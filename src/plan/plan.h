@@ -114,7 +114,7 @@ size_t dn_raw_bytes(const struct dn_layer *l, int blocks);
 size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice);
 
 /* The groups of options->fusion, all other layers one by one. */
-enum dn_status dn_plan_by_hand(const struct dn_flow *flow, const struct dn_plan_options *options,
+enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_options *options,
                                struct dn_plan *plan, struct dn_error *err);
 
 /* Is there anything of the layer's filters that can be streamed? */

@@ -1,6 +1,6 @@
 /* Texts that grow as they are printed, with "." in numbers whatever the host program's locale. */
-#ifndef DN_DETECT_PRINT_H
-#define DN_DETECT_PRINT_H
+#ifndef DN_BASE_PRINT_H
+#define DN_BASE_PRINT_H
 
 #include <locale.h>
 #include <stddef.h>

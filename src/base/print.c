@@ -1,4 +1,4 @@
-#include "detect/print.h"
+#include "base/print.h"
 
 #include <stdlib.h>
 
