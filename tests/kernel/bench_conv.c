@@ -110,6 +110,8 @@ static double seconds(const struct dn_kernels *k, const struct shape *s, int thr
     struct dn_view in = map(s->c, s->h, s->w, s->layout == DN_PLANAR ? 0 : pad, s->layout);
     struct dn_view out = map(s->n, oh, ow, 1, DN_BLOCKED);
     int rows = s->rows ? s->rows : oh;
+    if (s->rows) /* as in a plan of bands: the rows that are read have just been written */
+        in.rows = s->rows * s->stride + s->k;
     float *raw = floats((size_t)s->n * (size_t)(s->c / s->groups * s->k * s->k));
     float *packed = floats(dn_conv_packed_floats(&v, 0, blocks));
     float *vectors = floats((size_t)blocks * 48);

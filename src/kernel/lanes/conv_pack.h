@@ -1,4 +1,7 @@
 /* Packing of filters, see conv.h for the order. */
+#ifndef DN_KERNEL_CONV_PACK_H
+#define DN_KERNEL_CONV_PACK_H
+
 #include "kernel/conv.h"
 
 /* One value of the packed form: of output channel n, input channel c; zero where they do not meet. */
@@ -28,3 +31,5 @@ static void pack(const struct dn_conv *v, int block, const float *raw, float *pa
                 for (int i = 0; i < DN_BLOCK; i++)
                     *packed++ = pack_filter(v, raw, i, block, c, tap);
 }
+
+#endif

@@ -2,6 +2,7 @@
 #include "kernel/lanes/conv_dense.h"
 #include "kernel/lanes/conv_depthwise.h"
 #include "kernel/lanes/conv_pack.h"
+#include "kernel/lanes/conv_planar.h"
 #include "kernel/peak.h"
 #include "kernel/table.h"
 
@@ -9,6 +10,8 @@ static void piece(const struct dn_conv_job *job, int block0, int block1, struct 
 {
     if (dn_conv_depthwise(job->conv))
         depthwise(job, block0, block1, rect);
+    else if (job->in.layout == DN_PLANAR)
+        planar(job, block0, block1, rect);
     else
         dense(job, block0, block1, rect);
 }

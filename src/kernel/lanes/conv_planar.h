@@ -1,0 +1,133 @@
+/* Direct convolution of a planar map, the network's input: few channels, no pad columns.
+ *
+ * With three channels there are only 27 steps in a 3x3 tile, so loops over rows, columns and
+ * channels would cost as much as the steps. They run once per row instead, into a list of taps that
+ * all tiles of the row share. Taps in rows outside the map are left out of the list; pixels with
+ * taps in columns outside are computed one at a time. */
+#ifndef DN_KERNEL_CONV_PLANAR_H
+#define DN_KERNEL_CONV_PLANAR_H
+
+#include "kernel/lanes/conv_tile.h"
+
+enum { PLANAR_TAPS = 512 }; /* per strip */
+
+/* The steps of one row, in the order of filters. */
+struct taps {
+    int count;
+    const float *at[PLANAR_TAPS]; /* the input of a pixel whose first tap is in column 0 */
+    int column[PLANAR_TAPS];      /* relative to the column of the first tap */
+};
+
+static INLINE void planar_tile(const struct strip *s, int P, int B, int oy, int ox)
+{
+    const struct taps *t = s->taps;
+    const float *w0 = s->w[0], *w1 = s->w[B - 1];
+    ptrdiff_t x = ox * s->dx - s->job->conv->pad_x;
+    vec acc[TILE_PIXELS * TILE_BLOCKS * BLOCK_VECS];
+    load_tile(s, acc, P, B, oy, ox);
+    for (int i = 0; i < t->count; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
+        step(acc, P, B, t->at[i] + x, s->dx, w0, w1);
+    store_tile(s, acc, P, B, oy, ox);
+}
+
+/* One pixel with taps beyond the left or right border, which add nothing. */
+static INLINE void border_tile(const struct strip *s, int B, int oy, int ox)
+{
+    const struct taps *t = s->taps;
+    const float *w0 = s->w[0], *w1 = s->w[B - 1];
+    ptrdiff_t x = ox * s->dx - s->job->conv->pad_x;
+    vec acc[TILE_BLOCKS * BLOCK_VECS];
+    load_tile(s, acc, 1, B, oy, ox);
+    for (int i = 0; i < t->count; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
+        if (x + t->column[i] >= 0 && x + t->column[i] < s->job->in.w)
+            step(acc, 1, B, t->at[i] + x, 0, w0, w1);
+    store_tile(s, acc, 1, B, oy, ox);
+}
+
+TILES(planar_tile, 1, planar_one)
+static void border_one(const struct strip *s, int oy, int ox)
+{
+    border_tile(s, 1, oy, ox);
+}
+#if TILE_BLOCKS == 2
+TILES(planar_tile, 2, planar_two)
+static void border_two(const struct strip *s, int oy, int ox)
+{
+    border_tile(s, 2, oy, ox);
+}
+static tile_function *const *const planar_tiles[] = {planar_one, planar_two};
+static tile_function *const border_tiles[] = {border_one, border_two};
+#else
+static tile_function *const *const planar_tiles[] = {planar_one};
+static tile_function *const border_tiles[] = {border_one};
+#endif
+
+/* Lists taps [tap0, tap1) of output row oy; returns how many rows' worth come before the first one
+ * inside the map, in taps. */
+static int list_taps(const struct strip *s, struct taps *t, int tap0, int tap1, int oy)
+{
+    const struct dn_conv *v = s->job->conv;
+    const struct dn_view *in = &s->job->in;
+    int skipped = 0;
+    t->count = 0;
+    for (int tap = tap0; tap < tap1; tap++) {
+        int c = tap % v->c, kx = tap / v->c % v->kw, ky = tap / v->c / v->kw;
+        int y = oy * v->stride_y - v->pad_y + ky * v->dilation;
+        if (y < 0)
+            skipped++;
+        if (y < 0 || y >= in->h)
+            continue;
+        t->column[t->count] = kx * v->dilation;
+        t->at[t->count++] = dn_view_at(in, c, y, kx * v->dilation);
+    }
+    return skipped;
+}
+
+/* The columns of the rectangle whose taps all lie inside the map are [*in0, *in1). */
+static void inside_columns(const struct dn_conv_job *job, struct dn_rect rect, int *in0, int *in1)
+{
+    const struct dn_conv *v = job->conv;
+    int room = job->in.w - 1 - (v->kw - 1) * v->dilation + v->pad_x;
+    int end = room < 0 ? 0 : room / v->stride_x + 1;
+    *in0 = dn_min(dn_max(rect.x0, dn_ceil_div(v->pad_x, v->stride_x)), rect.x1);
+    *in1 = dn_max(*in0, dn_min(rect.x1, end));
+}
+
+static void planar_row(const struct strip *s, int oy, struct dn_rect rect)
+{
+    int x = rect.x0, x0, x1;
+    inside_columns(s->job, rect, &x0, &x1);
+    for (; x < x0; x++)
+        border_tiles[s->blocks - 1](s, oy, x);
+    for (int left = dn_ceil_div(x1 - x0, TILE_PIXELS), pixels; left > 0; left--, x += pixels) {
+        pixels = dn_ceil_div(x1 - x, left);
+        planar_tiles[s->blocks - 1][pixels](s, oy, x);
+    }
+    for (; x < rect.x1; x++)
+        border_tiles[s->blocks - 1](s, oy, x);
+}
+
+static void planar(const struct dn_conv_job *job, int block0, int block1, struct dn_rect rect)
+{
+    const struct dn_conv *v = job->conv;
+    int all = v->kh * v->kw * v->c;
+    struct taps t;
+    struct strip s = {.job = job, .taps = &t, .dx = v->stride_x};
+    for (s.block = block0; s.block < block1; s.block += s.blocks) {
+        s.blocks = dn_min(TILE_BLOCKS, block1 - s.block);
+        for (int tap = 0, end; tap < all; tap = end) {
+            end = dn_min(tap + PLANAR_TAPS, all);
+            s.first = tap == 0;
+            s.last = end == all;
+            for (int y = rect.y0; y < rect.y1; y++) {
+                int from = tap + list_taps(&s, &t, tap, end, y);
+                for (int i = 0; i < s.blocks; i++)
+                    s.w[i] = job->packed + (ptrdiff_t)from * DN_BLOCK +
+                             dn_conv_packed_floats(v, job->block0, s.block + i);
+                planar_row(&s, y, rect);
+            }
+        }
+    }
+}
+
+#endif

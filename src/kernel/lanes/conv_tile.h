@@ -1,0 +1,113 @@
+/* The register tile of direct convolution, for any instruction set that has a `vec`.
+ *
+ * A tile is P pixels of a row times B output blocks. Its accumulators stay in registers over all
+ * taps of one block of input channels; between such blocks they wait in the output rows. A step
+ * multiplies one broadcast input value per pixel with one row of filters: P + B*BLOCK_VECS loads for
+ * P*B*BLOCK_VECS multiply-adds, so that tiles of 14 x 2 blocks (AVX-512) and 6 x 1 (AVX2, NEON) are
+ * bound by arithmetic. P and B are constants in every use: the loops over them must unroll.
+ *
+ * Before inclusion: vec and its operations, TILE_PIXELS, TILE_BLOCKS. */
+#ifndef DN_KERNEL_CONV_TILE_H
+#define DN_KERNEL_CONV_TILE_H
+
+#include "kernel/lanes/conv_store.h"
+
+/* One block of input channels, or of taps, of up to TILE_BLOCKS output blocks. */
+struct strip {
+    const struct dn_conv_job *job;
+    int block, blocks;              /* output blocks */
+    bool first, last;               /* of the strips that are summed up */
+    int c0, c1;                     /* input channels */
+    const float *w[TILE_BLOCKS];    /* their filters, per output block */
+    const float *next[TILE_BLOCKS]; /* the filters of the next strip, NULL: none */
+    ptrdiff_t next_floats, share;   /* how many are left to prefetch, and how many per tile */
+    ptrdiff_t dx;                   /* floats from the input of a pixel to that of the next */
+    const struct taps *taps;        /* of a planar input */
+};
+
+/* acc[p][v] += x[p * dx] * filters[v]. Three pixels share a base register: with that, every load is
+ * base + index * scale and the bases fit the registers. */
+static INLINE void step(vec *acc, int P, int B, const float *x, ptrdiff_t dx, const float *w0,
+                        const float *w1)
+{
+    const int V = B * BLOCK_VECS;
+    vec f[TILE_BLOCKS * BLOCK_VECS];
+#pragma GCC unroll 16
+    for (int v = 0; v < V; v++)
+        f[v] = vec_load((v < BLOCK_VECS ? w0 : w1) + v % BLOCK_VECS * LANES);
+#pragma GCC unroll 16
+    for (int p = 0; p < P; p++) {
+        vec value = vec_splat((x + p / 3 * 3 * dx)[p % 3 * dx]);
+#pragma GCC unroll 16
+        for (int v = 0; v < V; v++)
+            acc[p * V + v] = vec_fma(value, f[v], acc[p * V + v]);
+    }
+}
+
+static INLINE void load_tile(const struct strip *s, vec *acc, int P, int B, int oy, int ox)
+{
+    const int V = B * BLOCK_VECS;
+#pragma GCC unroll 16
+    for (int v = 0; v < V; v++) {
+        const float *out = dn_view_at(&s->job->out, s->block + v / BLOCK_VECS, oy, ox);
+#pragma GCC unroll 16
+        for (int p = 0; p < P; p++)
+            acc[p * V + v] = s->first ? vec_splat(0)
+                                      : vec_load(out + p * DN_BLOCK + v % BLOCK_VECS * LANES);
+    }
+}
+
+static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int B, int oy, int ox)
+{
+    const struct dn_conv_job *job = s->job;
+    const int V = B * BLOCK_VECS;
+#pragma GCC unroll 16
+    for (int v = 0; v < V; v++) {
+        int b = s->block + v / BLOCK_VECS, lane = v % BLOCK_VECS * LANES;
+        float *out = dn_view_at(&job->out, b, oy, ox) + lane;
+        const float *vectors = job->vectors + (ptrdiff_t)b * DN_CONV_VECTORS + lane;
+#pragma GCC unroll 16
+        for (int p = 0; p < P; p++) {
+            vec x = acc[p * V + v];
+            vec_store(out + p * DN_BLOCK, s->last ? finish(x, vectors, job->conv->activation) : x);
+        }
+    }
+}
+
+typedef void tile_function(const struct strip *s, int oy, int ox);
+
+/* Defines `name`, the table of tile_functions name##P that call tile(s, P, B, oy, ox). */
+#define TILE(tile, P, B, name)                              \
+    static void name##P(const struct strip *s, int oy, int ox) \
+    {                                                       \
+        tile(s, P, B, oy, ox);                              \
+    }
+#define SIX_TILES(tile, B, name) \
+    TILE(tile, 1, B, name)       \
+    TILE(tile, 2, B, name)       \
+    TILE(tile, 3, B, name)       \
+    TILE(tile, 4, B, name)       \
+    TILE(tile, 5, B, name)       \
+    TILE(tile, 6, B, name)
+#if TILE_PIXELS == 14
+#define TILES(tile, B, name)                                                                       \
+    SIX_TILES(tile, B, name)                                                                       \
+    TILE(tile, 7, B, name)                                                                         \
+    TILE(tile, 8, B, name)                                                                         \
+    TILE(tile, 9, B, name)                                                                         \
+    TILE(tile, 10, B, name)                                                                        \
+    TILE(tile, 11, B, name)                                                                        \
+    TILE(tile, 12, B, name)                                                                        \
+    TILE(tile, 13, B, name)                                                                        \
+    TILE(tile, 14, B, name)                                                                        \
+    static tile_function *const name[TILE_PIXELS + 1] = {                                          \
+        NULL,    name##1, name##2, name##3,  name##4,  name##5,  name##6, name##7,                 \
+        name##8, name##9, name##10, name##11, name##12, name##13, name##14};
+#else
+#define TILES(tile, B, name)                              \
+    SIX_TILES(tile, B, name)                              \
+    static tile_function *const name[TILE_PIXELS + 1] = { \
+        NULL, name##1, name##2, name##3, name##4, name##5, name##6};
+#endif
+
+#endif
