@@ -170,15 +170,16 @@ static void hierarchy_probs(const struct dn_layer *l, const float *p, float obje
     }
 }
 
-/* One candidate. In the alexeyab dialect every one has objectness 1, and classfix=-1 drops those
- * whose own is below 0.5. */
+/* One candidate. The background of a head that has one is no class: it stands where others have the
+ * objectness, which is 1 then. In the alexeyab dialect every one has objectness 1, and classfix=-1
+ * drops those whose own is below 0.5. */
 static void region_candidate(const struct dn_layer *l, const float *v, const struct dn_decode *how,
                              detection *d, float *scratch)
 {
     const struct dn_head *head = &l->u.head;
     size_t plane = (size_t)l->out_h * (size_t)l->out_w;
     float objectness = head->background ? 1 : v[(size_t)head->coords * plane];
-    const float *class = v + (size_t)(head->coords + !head->background) * plane;
+    const float *class = v + (size_t)(head->coords + 1) * plane;
     if (l->dialect == DN_ALEXEYAB && head->classfix == -1 && objectness < .5f)
         objectness = 0;
     d->classes = head->classes;

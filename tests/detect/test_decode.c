@@ -192,14 +192,13 @@ START_TEST(test_region)
         for (int cell = 0; cell < CELLS; cell++) {
             const detection *d = &dets[a * CELLS + cell];
             double object = _i == BACKGROUND ? 1 : entry(planes, a, coords, cell);
-            int class = coords + (_i != BACKGROUND);
             assert_box(d, (cell % W + entry(planes, a, 0, cell)) / W,
                        (cell / W + entry(planes, a, 1, cell)) / H,
                        exp(entry(planes, a, 2, cell)) * anchors[2 * a] / W,
                        exp(entry(planes, a, 3, cell)) * anchors[2 * a + 1] / H);
             assert_near(d->objectness, kept(object));
             for (int c = 0; c < CLASSES; c++)
-                assert_near(d->prob[c], kept(object * entry(planes, a, class + c, cell)));
+                assert_near(d->prob[c], kept(object * entry(planes, a, coords + 1 + c, cell)));
             for (int i = 0; i < coords - 4; i++)
                 assert_near(d->mask[i], entry(planes, a, 4 + i, cell));
             ck_assert(coords > 4 || !d->mask);
