@@ -301,6 +301,12 @@ typedef struct {
 } darknet_memory;
 DARKNET_API darknet_memory network_memory(const network *net);
 
+/* As network_predict, with the input asked for row by row instead of held in memory. rows is called
+ * once for each row, from the top: it writes net->w values of channel c to row[c * plane]. It
+ * returns 1, or 0 to give up; the prediction then fails. */
+typedef int (*darknet_rows)(void *context, int y, float *row, size_t plane);
+DARKNET_API float *network_predict_rows(network *net, darknet_rows rows, void *context);
+
 /* The plan as text that the caller frees; NULL on failure. */
 enum darknet_plan_format {
     DARKNET_PLAN_TABLE,

@@ -30,10 +30,10 @@ static double median(double *values, int n)
 }
 
 /* One prediction; its duration, or a negative number after complaining. */
-static double predict(network *net, float *input, struct dn_digest *digest)
+static double predict(network *net, struct dn_digest *digest)
 {
     double start = dn_cli_seconds();
-    const float *output = network_predict(net, input);
+    const float *output = network_predict_rows(net, dn_seeded_row, net);
     double seconds = dn_cli_seconds() - start;
     if (!output) {
         dn_complain("%s", darknet_last_error());
@@ -44,17 +44,17 @@ static double predict(network *net, float *input, struct dn_digest *digest)
 }
 
 /* times, peaks: [bench->runs] scratch. */
-static int time_runs(struct dn_bench *bench, network *net, float *input, struct dn_digest *first,
+static int time_runs(struct dn_bench *bench, network *net, struct dn_digest *first,
                      double *times, double *peaks)
 {
     struct dn_digest digest;
-    if (predict(net, input, first) < 0)
+    if (predict(net, first) < 0)
         return 1;
     if (!first->finite)
         return dn_complain("%s: the outputs are not finite numbers", bench->cfg);
     for (int i = 0; i < bench->runs; i++) {
         peaks[i] = darknet_fma_peak(network_isa(net), peak_seconds) * 1e9;
-        times[i] = predict(net, input, &digest);
+        times[i] = predict(net, &digest);
         if (times[i] < 0)
             return 1;
         if (digest.hash != first->hash)
@@ -66,23 +66,14 @@ static int time_runs(struct dn_bench *bench, network *net, float *input, struct 
     return 0;
 }
 
-static int check_budget(const struct dn_args *args, const struct dn_bench *bench)
-{
-    if (!args->memory || bench->predicted_peak <= args->memory)
-        return 0;
-    return dn_complain("%s needs %.1f MB; -memory allows %.1f MB", bench->cfg,
-                       (double)bench->predicted_peak / 1048576.0, (double)args->memory / 1048576.0);
-}
-
-/* What the network tells without running. The input array is bench's own addition to the peak. */
+/* What the network tells without running. */
 static void describe(struct dn_bench *bench, const network *net)
 {
     bench->width = net->w;
     bench->height = net->h;
     bench->threads = network_threads(net);
     bench->flops = network_flops(net);
-    bench->predicted_peak =
-        network_memory(net).predicted_peak + (size_t)net->inputs * sizeof(float);
+    bench->predicted_peak = network_memory(net).predicted_peak;
     snprintf(bench->isa, sizeof bench->isa, "%s", network_isa(net));
 }
 
@@ -93,23 +84,11 @@ static int measure(const struct dn_args *args, struct dn_bench *bench, const cha
     if (!net)
         return 1;
     describe(bench, net);
-    int status = check_budget(args, bench);
-    float *input = NULL;
-    double *times = NULL;
-    if (!status) {
-        input = malloc((size_t)net->inputs * sizeof *input);
-        times = malloc(2 * (size_t)bench->runs * sizeof *times);
-        if (!input || !times)
-            status = dn_complain("there is no memory for an input of %d numbers and %d times",
-                                 net->inputs, bench->runs);
-    }
-    if (!status) {
-        dn_seeded_input(input, (size_t)net->inputs);
-        status = time_runs(bench, net, input, first, times, times + bench->runs);
-        bench->measured_peak = network_memory(net).measured_peak;
-    }
+    double *times = malloc(2 * (size_t)bench->runs * sizeof *times);
+    int status = times ? time_runs(bench, net, first, times, times + bench->runs)
+                       : dn_complain("there is no memory for %d times", bench->runs);
+    bench->measured_peak = network_memory(net).measured_peak;
     free(times);
-    free(input);
     free_network(net);
     return status;
 }
@@ -121,15 +100,7 @@ static int run_once(const struct dn_args *args, const char *cfg, const char *wei
     network *net = dn_cli_load(args, cfg, weights);
     if (!net)
         return 1;
-    float *input = malloc((size_t)net->inputs * sizeof *input);
-    int status = 1;
-    if (!input) {
-        dn_complain("there is no memory for an input of %d numbers", net->inputs);
-    } else {
-        dn_seeded_input(input, (size_t)net->inputs);
-        status = predict(net, input, digest) < 0;
-    }
-    free(input);
+    int status = predict(net, digest) < 0;
     free_network(net);
     return status;
 }

@@ -88,6 +88,9 @@ bool dn_is_head(const layer *l);
 /* The network input that comparisons use: reproducible noise in [0, 1). */
 void dn_seeded_input(float *input, size_t count);
 
+/* The same, as the rows of network_predict_rows(); context is the network. */
+int dn_seeded_row(void *context, int y, float *row, size_t plane);
+
 /* Commands; words[0] is the command itself. */
 int dn_detector_test(const struct dn_args *args);
 int dn_detect(const struct dn_args *args);

@@ -14,15 +14,29 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static float noise(size_t i)
+{
+    uint32_t v = (uint32_t)i * 2654435761u;
+    v ^= v >> 15;
+    v *= 2246822519u;
+    v ^= v >> 13;
+    return (float)(v >> 8) / 16777216.f;
+}
+
 void dn_seeded_input(float *input, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t v = (uint32_t)i * 2654435761u;
-        v ^= v >> 15;
-        v *= 2246822519u;
-        v ^= v >> 13;
-        input[i] = (float)(v >> 8) / 16777216.f;
-    }
+    for (size_t i = 0; i < count; i++)
+        input[i] = noise(i);
+}
+
+int dn_seeded_row(void *context, int y, float *row, size_t plane)
+{
+    const network *net = context;
+    size_t w = (size_t)net->w;
+    for (size_t c = 0; c < (size_t)net->c; c++)
+        for (size_t x = 0; x < w; x++)
+            row[c * plane + x] = noise((c * (size_t)net->h + (size_t)y) * w + x);
+    return 1;
 }
 
 static bool read_input(const char *path, const network *net, float *input)

@@ -15,6 +15,7 @@ network *dn_cli_load(const struct dn_args *args, const char *cfg, const char *we
         .isa = args->isa,
         .threads = args->threads,
         .exact = args->exact,
+        .memory = args->memory,
     };
     network *net = darknet_load(cfg, weights, &options);
     if (!net)

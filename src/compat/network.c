@@ -323,6 +323,26 @@ float *network_predict(network *net, float *input)
     return dn_engine_run(engine, &rows, err) ? NULL : net->output;
 }
 
+struct called_rows {
+    darknet_rows rows;
+    void *context;
+};
+
+static enum dn_status read_called(void *context, int y, float *row, ptrdiff_t plane, struct dn_error *err)
+{
+    const struct called_rows *in = context;
+    return in->rows(in->context, y, row, (size_t)plane)
+               ? DN_OK
+               : dn_fail(err, DN_INVALID, "the prediction was given up at row %d of its input", y);
+}
+
+float *network_predict_rows(network *net, darknet_rows callback, void *context)
+{
+    struct called_rows in = {callback, context};
+    struct dn_rows rows = {read_called, &in};
+    return dn_engine_run(dn_engine_of(net), &rows, dn_error_begin()) ? NULL : net->output;
+}
+
 /* ---- properties ----------------------------------------------------------------------------- */
 
 void set_batch_network(network *net, int batch)
