@@ -1,6 +1,6 @@
 /* The darknet program: what its files share.
  *
- *     argv -> args.c -> main.c -> detector.c | classifier.c | forward.c | bench.c
+ *     argv -> args.c -> main.c -> detector.c | classifier.c | forward.c | bench.c | plan.c
  *
  * The program sees only darknet.h. A command returns its exit status, 0 or 1; it explains a failure
  * in one sentence on standard error through dn_complain(). Results go to standard output in stock's
@@ -20,9 +20,10 @@ enum dn_command {
     DN_CMD_YOLO = 4,
     DN_CMD_FORWARD = 8,
     DN_CMD_BENCH = 16,
+    DN_CMD_PLAN = 64,
     DN_CMD_REFUSED = 32, /* stock's other verbs: any flag is accepted, none is used */
     DN_CMD_PHOTOS = DN_CMD_DETECT | DN_CMD_CLASSIFY | DN_CMD_YOLO,
-    DN_CMD_ANY = DN_CMD_PHOTOS | DN_CMD_FORWARD | DN_CMD_BENCH
+    DN_CMD_ANY = DN_CMD_PHOTOS | DN_CMD_FORWARD | DN_CMD_BENCH | DN_CMD_PLAN
 };
 
 /* The command line, taken apart. Texts point into argv. */
@@ -36,8 +37,8 @@ struct dn_args {
     int threads;
     int runs;
     int dialect; /* enum darknet_dialect */
-    bool exact, json, ext_output, save_labels, letter_box;
-    const char *isa, *out, *input, *heads, *layers; /* NULL when not given */
+    bool exact, json, ext_output, save_labels, letter_box, sweep;
+    const char *isa, *out, *input, *heads, *layers, *fusion, *svg, *csv; /* NULL when not given */
     unsigned long long memory;                      /* bytes; 0 when not given */
 };
 
@@ -55,9 +56,15 @@ bool dn_parse_size(const char *text, unsigned long long *bytes);
 /* Prints one sentence to standard error; returns 1, the exit status of failure. */
 int dn_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Loads a network as the flags say; NULL after complaining. An empty or missing weights file means
- * seeded synthetic weights. */
+/* What the flags say about loading a network. */
+darknet_options dn_cli_options(const struct dn_args *args);
+
+/* Loads a network so; NULL after complaining. An empty or missing weights file means seeded
+ * synthetic weights. */
 network *dn_cli_load(const struct dn_args *args, const char *cfg, const char *weights);
+
+/* After a run with -memory: one line on standard error about what was foreseen and what was used. */
+void dn_cli_account(const struct dn_args *args, const network *net);
 
 /* Prints layer table, remarks, planned memory and "Loading weights" to standard error. */
 void dn_cli_introduce(const network *net, const char *weights);
@@ -99,6 +106,7 @@ int dn_classifier_predict(const struct dn_args *args);
 int dn_classify(const struct dn_args *args);
 int dn_forward(const struct dn_args *args);
 int dn_bench(const struct dn_args *args);
+int dn_plan(const struct dn_args *args);
 
 /* Text for `darknet help`, and the line for no arguments at all. */
 void dn_help(FILE *out);

@@ -144,6 +144,7 @@ static int run(const struct dn_args *args, struct dn_finder *finder, const char 
     if (dn_finder_open(finder, data, words[0], weights)) {
         dn_cli_introduce(finder->net, weights);
         status = find_all(finder, words + 2, count > 2 ? count - 2 : 0);
+        dn_cli_account(args, finder->net);
     }
     dn_finder_close(finder);
     return status;

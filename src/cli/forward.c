@@ -135,20 +135,15 @@ done:
 static int forward(const struct dn_args *args, const char *cfg, const char *weights, FILE *csv)
 {
     struct table table = {.out = csv, .dialect = args->dialect};
-    darknet_options options = {
-        .size = sizeof options,
-        .dialect = args->dialect,
-        .isa = args->isa,
-        .threads = args->threads,
-        .exact = args->exact,
-        .observer = args->layers ? describe_layer : NULL,
-        .observer_context = &table,
-    };
+    darknet_options options = dn_cli_options(args);
+    options.observer = args->layers ? describe_layer : NULL;
+    options.observer_context = &table;
     network *net = darknet_load(cfg, weights, &options);
     if (!net)
         return dn_complain("%s", darknet_last_error());
     fputs("layer,type,w,h,c,mean,rms,first,middle,last\n", csv);
     int status = predict(args, net);
+    dn_cli_account(args, net);
     free_network(net);
     return status;
 }

@@ -5,7 +5,7 @@ void dn_usage(FILE *out, const char *program)
 {
     fprintf(out, "usage: %s <function>\n", program);
     fputs("functions: detector test, detect, classifier predict, classify, yolo test, forward, "
-          "bench, help\n",
+          "bench, plan, help\n",
           out);
 }
 
@@ -41,10 +41,18 @@ static const char text[] =
     "\n"
     "  bench CFG [WEIGHTS]                          measure speed and memory\n"
     "    -runs N         timed runs (10)\n"
-    "    -memory SIZE    refuse a network that needs more, e.g. 900K, 64M or 1.5G\n"
     "    -json           one JSON object\n"
     "\n"
+    "  plan CFG                                     show how a network would be executed\n"
+    "    -json           one JSON object instead of the table\n"
+    "    -svg FILE       draw memory over time, and the groups of layers\n"
+    "    -out FILE       write the plan as [fusion] sections\n"
+    "    -sweep          the smallest budget, and time over budget (with -csv FILE, -svg FILE)\n"
+    "\n"
     "With every function:\n"
+    "    -memory SIZE    the whole process never takes more than SIZE, e.g. 16M, 900K or 1.5G;\n"
+    "                    the result is the same\n"
+    "    -fusion WHAT    auto (the default), none (layer by layer), or a file of [fusion] sections\n"
     "    -dialect NAME   stock (the default) or alexeyab, where the two differ\n"
     "    -threads N      compute with N threads (one per core); the result is the same\n"
     "    -isa NAME       avx512, avx2, neon or scalar (the best the machine has)\n"

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-network *dn_cli_load(const struct dn_args *args, const char *cfg, const char *weights)
+static const double MB = 1 << 20;
+
+darknet_options dn_cli_options(const struct dn_args *args)
 {
     darknet_options options = {
         .size = sizeof options,
@@ -16,11 +18,28 @@ network *dn_cli_load(const struct dn_args *args, const char *cfg, const char *we
         .threads = args->threads,
         .exact = args->exact,
         .memory = args->memory,
+        .fusion = args->fusion,
     };
+    return options;
+}
+
+network *dn_cli_load(const struct dn_args *args, const char *cfg, const char *weights)
+{
+    darknet_options options = dn_cli_options(args);
     network *net = darknet_load(cfg, weights, &options);
     if (!net)
         dn_complain("%s", darknet_last_error());
     return net;
+}
+
+void dn_cli_account(const struct dn_args *args, const network *net)
+{
+    darknet_memory m = network_memory(net);
+    if (args->memory)
+        fprintf(stderr, "Memory: %.2f MB predicted, %.2f MB measured, %.2f MB allowed; %d groups, %.1f %% of the "
+                        "work done twice, %.1f MB of weights read for each photo\n",
+                (double)m.predicted_peak / MB, (double)m.measured_peak / MB, (double)m.budget / MB, m.groups,
+                100 * (m.work - 1), m.streamed / MB);
 }
 
 void dn_cli_introduce(const network *net, const char *weights)
@@ -33,7 +52,7 @@ void dn_cli_introduce(const network *net, const char *weights)
     else
         fputs("No weights given: using seeded synthetic ones\n", stderr);
     fprintf(stderr, "Memory: %.1f MB planned for the network, %.1f MB for the whole process\n",
-            (double)memory.arena / 1048576.0, (double)memory.predicted_peak / 1048576.0);
+            (double)memory.arena / MB, (double)memory.predicted_peak / MB);
 }
 
 double dn_cli_seconds(void)

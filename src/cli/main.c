@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"classify", NULL, DN_CMD_CLASSIFY, dn_classify},
     {"forward", NULL, DN_CMD_FORWARD, dn_forward},
     {"bench", NULL, DN_CMD_BENCH, dn_bench},
+    {"plan", NULL, DN_CMD_PLAN, dn_plan},
 };
 
 struct refusal {
