@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "kernel/conv.h"
-#include "kernel/lanes/conv_pack.h"
 #include "kernel/peak.h"
 #include "kernel/table.h"
 
@@ -86,6 +85,33 @@ static void piece(const struct dn_conv_job *job, int block0, int block1, struct 
         for (int y = rect.y0; y < rect.y1; y++)
             for (int x = rect.x0; x < rect.x1; x++)
                 pixel(job, b, y, x);
+}
+
+/* One value of the packed form: of output channel n, input channel c; zero where they do not meet. */
+static float filter(const struct dn_conv *v, const float *raw, int lane, int block, int c, int tap)
+{
+    int n = block * DN_BLOCK + lane, in = v->c / v->groups, taps = v->kh * v->kw;
+    if (n >= v->n || c / in != n / (v->n / v->groups))
+        return 0;
+    return raw[((size_t)lane * (size_t)in + (size_t)(c % in)) * (size_t)taps + (size_t)tap];
+}
+
+static void pack(const struct dn_conv *v, int block, const float *raw, float *packed)
+{
+    int c0, c1, taps = v->kh * v->kw;
+    dn_conv_inputs(v, block, &c0, &c1);
+    if (dn_conv_depthwise(v)) {
+        for (int tap = 0; tap < taps; tap++)
+            for (int i = 0; i < DN_BLOCK; i++)
+                *packed++ = filter(v, raw, i, block, block * DN_BLOCK + i, tap);
+        return;
+    }
+    int step = dn_conv_input_block(c1 - c0);
+    for (int b = c0; b < c1; b += step)
+        for (int tap = 0; tap < taps; tap++)
+            for (int c = b; c < dn_min(b + step, c1); c++)
+                for (int i = 0; i < DN_BLOCK; i++)
+                    *packed++ = filter(v, raw, i, block, c, tap);
 }
 
 enum { ROUNDS = 1 << 14, CHAINS = 8 };

@@ -14,4 +14,8 @@ static inline vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
 /* b where a is not a number */
 static inline vec vec_max(vec a, vec b) { return vmaxnmq_f32(a, b); }
 
+/* a0 b0 a1 b1 ... of the lower halves, of the upper halves */
+static inline vec vec_zip_low(vec a, vec b) { return vzip1q_f32(a, b); }
+static inline vec vec_zip_high(vec a, vec b) { return vzip2q_f32(a, b); }
+
 #endif

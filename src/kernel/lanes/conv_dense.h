@@ -7,34 +7,56 @@
 
 #include "kernel/lanes/conv_tile.h"
 
-/* The channels of the strip at one tap; x points at channel 0 of the first pixel. */
-static INLINE void add_tap(const struct strip *s, vec *acc, int P, int B, const float *x,
-                           ptrdiff_t at)
+/* Asks for some of what will be needed soon, so little that no queue of misses fills up: filters of
+ * the next strip, and pixels of the row below that this tile's successor there is the first to read. */
+static INLINE void look_ahead(struct strip *s, const float *pixels)
+{
+    if (s->next_floats > 0) {
+        for (int b = 0; b < TILE_BLOCKS; b++, s->next[b - 1] += s->share)
+            for (int i = 0; i < s->share; i += DN_BLOCK)
+                __builtin_prefetch(s->next[b] + i, 0, 2);
+        s->next_floats -= s->share;
+    }
+    for (int i = 0; i < s->row_share; i++)
+        __builtin_prefetch(pixels + i * DN_BLOCK, 0, 2);
+}
+
+/* The channels of the strip at one tap; x points at channel 0 of the first pixel, `below` at the
+ * pixels to prefetch. */
+static INLINE void add_tap(struct strip *s, vec *acc, int P, int B, const float *x, ptrdiff_t at,
+                           const float *below)
 {
     ptrdiff_t block = s->job->in.block;
     const float *w0 = s->w[0] + at, *w1 = s->w[B - 1] + at;
     for (int c = s->c0, n; c < s->c1; c += n) {
         const float *p = x + c / DN_BLOCK * block + c % DN_BLOCK;
         n = dn_min(DN_BLOCK - c % DN_BLOCK, s->c1 - c);
+        look_ahead(s, below + c / DN_BLOCK * block);
         for (int i = 0; i < n; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
             step(acc, P, B, p + i, s->dx, w0, w1);
     }
 }
 
-static INLINE void dense_tile(const struct strip *s, int P, int B, int oy, int ox)
+static INLINE void dense_tile(struct strip *s, int P, int B, int oy, int ox)
 {
     const struct dn_conv *v = s->job->conv;
     const struct dn_view *in = &s->job->in;
     ptrdiff_t size = (ptrdiff_t)(s->c1 - s->c0) * DN_BLOCK, at = 0;
+    int x0 = ox * v->stride_x - v->pad_x, y0 = oy * v->stride_y - v->pad_y;
     vec acc[TILE_PIXELS * TILE_BLOCKS * BLOCK_VECS];
     load_tile(s, acc, P, B, oy, ox);
+    int below = dn_min(y0 + v->stride_y + (v->kh - 1) * v->dilation, in->h - 1);
+    const float *pixels = dn_view_at(in, 0, below, x0);
     for (int ky = 0; ky < v->kh; ky++, at += v->kw * size) {
-        int y = oy * v->stride_y - v->pad_y + ky * v->dilation;
+        int y = y0 + ky * v->dilation;
         if (y < 0 || y >= in->h)
             continue;
-        const float *x = dn_view_at(in, 0, y, ox * v->stride_x - v->pad_x);
-        for (int kx = 0; kx < v->kw; kx++)
-            add_tap(s, acc, P, B, x + (ptrdiff_t)kx * v->dilation * DN_BLOCK, at + kx * size);
+        const float *x = dn_view_at(in, 0, y, x0);
+        for (int kx = 0; kx < v->kw; kx++) {
+            add_tap(s, acc, P, B, x + (ptrdiff_t)kx * v->dilation * DN_BLOCK, at + kx * size,
+                    pixels);
+            pixels += s->row_share * DN_BLOCK;
+        }
     }
     store_tile(s, acc, P, B, oy, ox);
 }
@@ -47,53 +69,28 @@ static tile_function *const *const dense_tiles[] = {dense_one, dense_two};
 static tile_function *const *const dense_tiles[] = {dense_one};
 #endif
 
-static inline void prefetch(const float *p, ptrdiff_t floats)
-{
-    for (ptrdiff_t i = 0; i < floats; i += 16)
-        __builtin_prefetch(p + i, 0, 2);
-}
-
-/* What the tile below this one will be the first to touch, and a share of the next filters. */
-static void look_ahead(struct strip *s, int oy, int ox, int pixels)
-{
-    const struct dn_conv_job *job = s->job;
-    const struct dn_conv *v = job->conv;
-    const struct dn_view *in = &job->in;
-    int y = (oy + 1) * v->stride_y - v->pad_y + (v->kh - 1) * v->dilation;
-    int x = ox * v->stride_x - v->pad_x + (v->kw - 1) * v->dilation;
-    int columns = dn_min(pixels * v->stride_x, in->w + in->pad - x);
-    for (int back = 0; back < dn_min(v->stride_y, v->kh); back++)
-        for (int c = s->c0; y - back >= in->y0 && y - back < in->h && c < s->c1; c += DN_BLOCK)
-            prefetch(dn_view_at(in, c / DN_BLOCK, y - back, x), (ptrdiff_t)columns * DN_BLOCK);
-    for (int b = 0; b < s->blocks && oy + 1 < job->rect.y1; b++)
-        prefetch(dn_view_at(&job->out, s->block + b, oy + 1, ox), (ptrdiff_t)pixels * DN_BLOCK);
-    ptrdiff_t share = s->share < s->next_floats ? s->share : s->next_floats;
-    for (int b = 0; b < TILE_BLOCKS && s->next[b]; b++) {
-        prefetch(s->next[b], share);
-        s->next[b] += share;
-    }
-    s->next_floats -= share;
-}
-
 /* The columns of a row in tiles of equal size, give or take one pixel. */
 static void dense_row(struct strip *s, int oy, int x0, int x1)
 {
     for (int left = dn_ceil_div(x1 - x0, TILE_PIXELS); left > 0; left--) {
         int pixels = dn_ceil_div(x1 - x0, left);
-        look_ahead(s, oy, x0, pixels);
         dense_tiles[s->blocks - 1][pixels](s, oy, x0);
         x0 += pixels;
     }
 }
 
-/* Filters of `floats` per output block follow those of this strip at distance `ahead`. */
+/* Spreads the prefetching of `floats` filters per output block, which follow those of this strip at
+ * distance `ahead`, over the blocks of channels and taps of all tiles. */
 static void plan_prefetch(struct strip *s, struct dn_rect rect, ptrdiff_t ahead, ptrdiff_t floats)
 {
+    const struct dn_conv *v = s->job->conv;
     int tiles = (rect.y1 - rect.y0) * dn_ceil_div(rect.x1 - rect.x0, TILE_PIXELS);
+    ptrdiff_t parts = (ptrdiff_t)tiles * v->kh * v->kw * dn_blocks(s->c1 - s->c0);
+    s->row_share = dn_ceil_div(TILE_PIXELS * v->stride_x, v->kh * v->kw);
     s->next_floats = floats;
-    s->share = (floats / tiles + DN_BLOCK) / DN_BLOCK * DN_BLOCK;
+    s->share = (int)((floats + parts * DN_BLOCK - 1) / (parts * DN_BLOCK)) * DN_BLOCK;
     for (int i = 0; i < TILE_BLOCKS; i++)
-        s->next[i] = i < s->blocks && floats > 0 ? s->w[i] + ahead : NULL;
+        s->next[i] = s->w[dn_min(i, s->blocks - 1)] + ahead;
 }
 
 /* Output blocks that read the same input channels. */

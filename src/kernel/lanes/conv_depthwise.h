@@ -5,7 +5,7 @@
 
 #include "kernel/lanes/conv_tile.h"
 
-static INLINE void depthwise_tile(const struct strip *s, int P, int B, int oy, int ox)
+static INLINE void depthwise_tile(struct strip *s, int P, int B, int oy, int ox)
 {
     const struct dn_conv *v = s->job->conv;
     const struct dn_view *in = &s->job->in;

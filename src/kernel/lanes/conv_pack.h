@@ -1,35 +1,116 @@
-/* Packing of filters, see conv.h for the order. */
+/* Packing of filters, for any `vec`: squares of LANES filters x LANES values are transposed, and each
+ * value's vector of filters goes to its place in the order of conv.h. Filters are read once, in
+ * sixteen streams; with streamed weights this runs once per image, so it must cost little. */
 #ifndef DN_KERNEL_CONV_PACK_H
 #define DN_KERNEL_CONV_PACK_H
 
-#include "kernel/conv.h"
+#include "kernel/lanes/conv_store.h"
 
-/* One value of the packed form: of output channel n, input channel c; zero where they do not meet. */
-static float pack_filter(const struct dn_conv *v, const float *raw, int lane, int block, int c,
-                          int tap)
+enum { PACK_AHEAD = 96 }; /* floats to prefetch ahead in each stream */
+
+/* Some filters of one output block: what lies behind `raw` is [lanes][fan_in], of which the first
+ * channels * taps values become [taps][channels][16]. */
+struct packing {
+    const float *raw;
+    size_t fan_in;
+    int lanes, channels, taps;
+};
+
+static void pack_value(const struct packing *p, size_t value, float *out)
 {
-    int n = block * DN_BLOCK + lane, in = v->c / v->groups, taps = v->kh * v->kw;
-    if (n >= v->n || c / in != n / (v->n / v->groups))
-        return 0;
-    return raw[((size_t)lane * (size_t)in + (size_t)(c % in)) * (size_t)taps + (size_t)tap];
+    for (int i = 0; i < DN_BLOCK; i++)
+        out[i] = i < p->lanes ? p->raw[(size_t)i * p->fan_in + value] : 0;
+}
+
+/* out[i] gets value i of LANES filters from `lane` on. */
+static INLINE void pack_square(const struct packing *p, int lane, size_t value, float **out)
+{
+    vec a[LANES], b[LANES];
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) {
+        const float *from = p->raw + (size_t)(lane + i) * p->fan_in + value;
+        a[i] = vec_splat(0);
+        if (lane + i < p->lanes) {
+            a[i] = vec_load(from);
+            __builtin_prefetch(from + PACK_AHEAD, 0, 0);
+        }
+    }
+#pragma GCC unroll 4
+    for (int width = 1; width < LANES; width *= 2) {
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES / 2; i++) {
+            b[2 * i] = vec_zip_low(a[i], a[i + LANES / 2]);
+            b[2 * i + 1] = vec_zip_high(a[i], a[i + LANES / 2]);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES; i++)
+            a[i] = b[i];
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++)
+        vec_store(out[i] + lane, a[i]);
+}
+
+static void pack_channels(const struct packing *p, float *packed)
+{
+    size_t values = (size_t)p->channels * (size_t)p->taps, value = 0;
+    ptrdiff_t step = (ptrdiff_t)p->channels * DN_BLOCK;
+    float *at = packed;
+    int tap = 0;
+    while (value < values) {
+        float *out[LANES];
+        int n = values - value < LANES ? (int)(values - value) : LANES;
+        for (int i = 0; i < n; i++, at += step) {
+            if (tap++ == p->taps) {
+                tap = 1;
+                at += DN_BLOCK - p->taps * step;
+            }
+            out[i] = at;
+        }
+        if (n == LANES)
+            for (int lane = 0; lane < DN_BLOCK; lane += LANES)
+                pack_square(p, lane, value, out);
+        else
+            for (int i = 0; i < n; i++)
+                pack_value(p, value + (size_t)i, out[i]);
+        value += (size_t)n;
+    }
+}
+
+/* A block whose channels belong to several groups. */
+static void pack_mixed(const struct dn_conv *v, int block, const float *raw, float *packed)
+{
+    int c0, c1, taps = v->kh * v->kw, in = v->c / v->groups, out = v->n / v->groups;
+    dn_conv_inputs(v, block, &c0, &c1);
+    int wide = dn_conv_input_block(c1 - c0);
+    for (int b = c0; b < c1; b += wide)
+        for (int tap = 0; tap < taps; tap++)
+            for (int c = b; c < dn_min(b + wide, c1); c++)
+                for (int i = 0; i < DN_BLOCK; i++) {
+                    int n = block * DN_BLOCK + i;
+                    bool meet = n < v->n && c / in == n / out;
+                    *packed++ = meet ? raw[(i * in + c % in) * taps + tap] : 0;
+                }
 }
 
 static void pack(const struct dn_conv *v, int block, const float *raw, float *packed)
 {
-    int c0, c1, taps = v->kh * v->kw;
+    int c0, c1, in = v->c / v->groups;
     dn_conv_inputs(v, block, &c0, &c1);
-    if (dn_conv_depthwise(v)) {
-        for (int tap = 0; tap < taps; tap++)
-            for (int i = 0; i < DN_BLOCK; i++)
-                *packed++ = pack_filter(v, raw, i, block, block * DN_BLOCK + i, tap);
+    struct packing p = {.raw = raw, .taps = v->kh * v->kw};
+    p.fan_in = (size_t)in * (size_t)p.taps;
+    p.lanes = dn_min(DN_BLOCK, v->n - block * DN_BLOCK);
+    if (c1 - c0 > in && !dn_conv_depthwise(v)) {
+        pack_mixed(v, block, raw, packed);
         return;
     }
-    int step = dn_conv_input_block(c1 - c0);
-    for (int b = c0; b < c1; b += step)
-        for (int tap = 0; tap < taps; tap++)
-            for (int c = b; c < dn_min(b + step, c1); c++)
-                for (int i = 0; i < DN_BLOCK; i++)
-                    *packed++ = pack_filter(v, raw, i, block, c, tap);
+    int wide = dn_conv_input_block(in);
+    for (int c = 0; c < in; c += wide) {
+        p.channels = dn_min(wide, in - c);
+        pack_channels(&p, packed);
+        p.raw += p.channels * p.taps;
+        packed += (ptrdiff_t)p.channels * p.taps * DN_BLOCK;
+    }
 }
 
 #endif

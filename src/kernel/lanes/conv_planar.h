@@ -18,7 +18,7 @@ struct taps {
     int column[PLANAR_TAPS];      /* relative to the column of the first tap */
 };
 
-static INLINE void planar_tile(const struct strip *s, int P, int B, int oy, int ox)
+static INLINE void planar_tile(struct strip *s, int P, int B, int oy, int ox)
 {
     const struct taps *t = s->taps;
     const float *w0 = s->w[0], *w1 = s->w[B - 1];
@@ -31,7 +31,7 @@ static INLINE void planar_tile(const struct strip *s, int P, int B, int oy, int 
 }
 
 /* One pixel with taps beyond the left or right border, which add nothing. */
-static INLINE void border_tile(const struct strip *s, int B, int oy, int ox)
+static INLINE void border_tile(struct strip *s, int B, int oy, int ox)
 {
     const struct taps *t = s->taps;
     const float *w0 = s->w[0], *w1 = s->w[B - 1];
@@ -45,13 +45,13 @@ static INLINE void border_tile(const struct strip *s, int B, int oy, int ox)
 }
 
 TILES(planar_tile, 1, planar_one)
-static void border_one(const struct strip *s, int oy, int ox)
+static void border_one(struct strip *s, int oy, int ox)
 {
     border_tile(s, 1, oy, ox);
 }
 #if TILE_BLOCKS == 2
 TILES(planar_tile, 2, planar_two)
-static void border_two(const struct strip *s, int oy, int ox)
+static void border_two(struct strip *s, int oy, int ox)
 {
     border_tile(s, 2, oy, ox);
 }
@@ -64,7 +64,7 @@ static tile_function *const border_tiles[] = {border_one};
 
 /* Lists taps [tap0, tap1) of output row oy; returns how many rows' worth come before the first one
  * inside the map, in taps. */
-static int list_taps(const struct strip *s, struct taps *t, int tap0, int tap1, int oy)
+static int list_taps(struct strip *s, struct taps *t, int tap0, int tap1, int oy)
 {
     const struct dn_conv *v = s->job->conv;
     const struct dn_view *in = &s->job->in;
@@ -93,7 +93,7 @@ static void inside_columns(const struct dn_conv_job *job, struct dn_rect rect, i
     *in1 = dn_max(*in0, dn_min(rect.x1, end));
 }
 
-static void planar_row(const struct strip *s, int oy, struct dn_rect rect)
+static void planar_row(struct strip *s, int oy, struct dn_rect rect)
 {
     int x = rect.x0, x0, x1;
     inside_columns(s->job, rect, &x0, &x1);

@@ -19,8 +19,10 @@ struct strip {
     bool first, last;               /* of the strips that are summed up */
     int c0, c1;                     /* input channels */
     const float *w[TILE_BLOCKS];    /* their filters, per output block */
-    const float *next[TILE_BLOCKS]; /* the filters of the next strip, NULL: none */
-    ptrdiff_t next_floats, share;   /* how many are left to prefetch, and how many per tile */
+    const float *next[TILE_BLOCKS]; /* those of the next strip, to prefetch */
+    ptrdiff_t next_floats;          /* how many are left of them, per output block */
+    int share;                      /* how many to fetch per block of channels and tap */
+    int row_share;                  /* pixels of the next input row, likewise */
     ptrdiff_t dx;                   /* floats from the input of a pixel to that of the next */
     const struct taps *taps;        /* of a planar input */
 };
@@ -44,7 +46,7 @@ static INLINE void step(vec *acc, int P, int B, const float *x, ptrdiff_t dx, co
     }
 }
 
-static INLINE void load_tile(const struct strip *s, vec *acc, int P, int B, int oy, int ox)
+static INLINE void load_tile(struct strip *s, vec *acc, int P, int B, int oy, int ox)
 {
     const int V = B * BLOCK_VECS;
 #pragma GCC unroll 16
@@ -57,7 +59,7 @@ static INLINE void load_tile(const struct strip *s, vec *acc, int P, int B, int 
     }
 }
 
-static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int B, int oy, int ox)
+static INLINE void store_tile(struct strip *s, const vec *acc, int P, int B, int oy, int ox)
 {
     const struct dn_conv_job *job = s->job;
     const int V = B * BLOCK_VECS;
@@ -74,11 +76,11 @@ static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int 
     }
 }
 
-typedef void tile_function(const struct strip *s, int oy, int ox);
+typedef void tile_function(struct strip *s, int oy, int ox);
 
 /* Defines `name`, the table of tile_functions name##P that call tile(s, P, B, oy, ox). */
 #define TILE(tile, P, B, name)                              \
-    static void name##P(const struct strip *s, int oy, int ox) \
+    static void name##P(struct strip *s, int oy, int ox) \
     {                                                       \
         tile(s, P, B, oy, ox);                              \
     }

@@ -14,4 +14,17 @@ static inline vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c)
 /* b where a is not a number */
 static inline vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 
+/* a0 b0 a1 b1 ... of the lower halves, of the upper halves */
+static inline vec vec_zip_low(vec a, vec b)
+{
+    const __m512i order = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    return _mm512_permutex2var_ps(a, order, b);
+}
+static inline vec vec_zip_high(vec a, vec b)
+{
+    const __m512i order =
+        _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    return _mm512_permutex2var_ps(a, order, b);
+}
+
 #endif
