@@ -393,6 +393,10 @@ DARKNET_API char *darknet_label_path(const char *image);
 /* Replaces the file `path` by `text`, never leaving half of it. 1 on success, 0 on failure. */
 DARKNET_API int darknet_write(const char *path, const void *text, size_t bytes);
 
+/* The same with the outputs of all heads, in layer order, or of the last layer when the network has
+ * no head: float32, little-endian on little-endian machines. Needs no memory for a copy. */
+DARKNET_API int network_write_outputs(const network *net, const char *path);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,6 +2,7 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,13 @@ size_t dn_process_resident(void)
 size_t dn_process_peak(void)
 {
     return status_field("VmHWM:");
+}
+
+void dn_process_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 int dn_process_cores(void)

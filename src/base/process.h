@@ -8,6 +8,9 @@
 size_t dn_process_resident(void);
 size_t dn_process_peak(void);
 
+/* Gives memory that was allocated and freed back to the system, where the C library keeps it. */
+void dn_process_trim(void);
+
 /* Processor cores that this process may run on; at least 1. */
 int dn_process_cores(void);
 

@@ -92,10 +92,8 @@ int dn_type_number(LAYER_TYPE type, int dialect);
 /* Whether the layer decodes into boxes. */
 bool dn_is_head(const layer *l);
 
-/* The network input that comparisons use: reproducible noise in [0, 1). */
-void dn_seeded_input(float *input, size_t count);
-
-/* The same, as the rows of network_predict_rows(); context is the network. */
+/* The network input that comparisons use, reproducible noise in [0, 1), as the rows of
+ * network_predict_rows(); context is the network. */
 int dn_seeded_row(void *context, int y, float *row, size_t plane);
 
 /* Commands; words[0] is the command itself. */

@@ -23,12 +23,6 @@ static float noise(size_t i)
     return (float)(v >> 8) / 16777216.f;
 }
 
-void dn_seeded_input(float *input, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        input[i] = noise(i);
-}
-
 int dn_seeded_row(void *context, int y, float *row, size_t plane)
 {
     const network *net = context;
@@ -39,25 +33,41 @@ int dn_seeded_row(void *context, int y, float *row, size_t plane)
     return 1;
 }
 
-static bool read_input(const char *path, const network *net, float *input)
+/* A file of planar float32, delivered by rows. */
+struct input_file {
+    FILE *file;
+    const network *net;
+};
+
+static bool open_input(struct input_file *in, const char *path)
 {
-    size_t bytes = (size_t)net->inputs * sizeof *input;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return dn_complain("%s: %s", path, strerror(errno)), false;
+    size_t bytes = (size_t)in->net->inputs * sizeof(float);
     struct stat info;
-    bool ok = false;
-    if (fstat(fileno(file), &info) || !S_ISREG(info.st_mode))
+    in->file = fopen(path, "rb");
+    if (!in->file)
+        return dn_complain("%s: %s", path, strerror(errno)), false;
+    if (fstat(fileno(in->file), &info) || !S_ISREG(info.st_mode))
         dn_complain("%s is not a regular file", path);
     else if ((unsigned long long)info.st_size != bytes)
         dn_complain("%s holds %lld bytes; the network's input of %d x %d x %d float32 is %zu", path,
-                    (long long)info.st_size, net->c, net->h, net->w, bytes);
-    else if (fread(input, 1, bytes, file) != bytes)
-        dn_complain("%s: reading failed: %s", path, strerror(errno));
+                    (long long)info.st_size, in->net->c, in->net->h, in->net->w, bytes);
     else
-        ok = true;
-    fclose(file);
-    return ok;
+        return true;
+    fclose(in->file);
+    return false;
+}
+
+static int read_row(void *context, int y, float *row, size_t plane)
+{
+    const struct input_file *in = context;
+    size_t w = (size_t)in->net->w;
+    for (size_t c = 0; c < (size_t)in->net->c; c++) {
+        size_t first = (c * (size_t)in->net->h + (size_t)y) * w;
+        if (fseeko(in->file, (off_t)(first * sizeof *row), SEEK_SET) ||
+            fread(row + c * plane, sizeof *row, w, in->file) != w)
+            return 0;
+    }
+    return 1;
 }
 
 struct table {
@@ -84,52 +94,22 @@ static void describe_layer(void *context, const network *net, int index, const f
 }
 
 /* All heads in layer order, or the network's output when it has none. */
-static int write_heads(const network *net, const float *last, const char *path)
-{
-    char *data = NULL;
-    size_t bytes = 0;
-    FILE *out = open_memstream(&data, &bytes);
-    if (!out)
-        return dn_complain("%s: there is no memory for the outputs", path);
-    int heads = 0;
-    for (int i = 0; i < net->n; i++) {
-        const layer *l = &net->layers[i];
-        if (!dn_is_head(l) || !l->output)
-            continue;
-        fwrite(l->output, sizeof(float), (size_t)l->outputs, out);
-        heads++;
-    }
-    if (!heads)
-        fwrite(last, sizeof(float), (size_t)net->outputs, out);
-    int status = 0;
-    bool failed = ferror(out) != 0;
-    if (fclose(out) || failed)
-        status = dn_complain("%s: there is no memory for the outputs", path);
-    else if (!darknet_write(path, data, bytes))
-        status = dn_complain("%s", darknet_last_error());
-    free(data);
-    return status;
-}
-
 /* Predicts and writes what was asked for; the CSV has gathered in table->out meanwhile. */
 static int predict(const struct dn_args *args, network *net)
 {
-    float *input = malloc((size_t)net->inputs * sizeof *input);
-    if (!input)
-        return dn_complain("there is no memory for an input of %d numbers", net->inputs);
-    int status = 1;
-    if (args->input && !read_input(args->input, net, input))
-        goto done;
-    if (!args->input)
-        dn_seeded_input(input, (size_t)net->inputs);
-    const float *output = network_predict(net, input);
-    if (!output)
-        status = dn_complain("%s", darknet_last_error());
-    else
-        status = args->heads ? write_heads(net, output, args->heads) : 0;
-done:
-    free(input);
-    return status;
+    struct input_file in = {.net = net};
+    const float *output;
+    if (args->input) {
+        if (!open_input(&in, args->input))
+            return 1;
+        output = network_predict_rows(net, read_row, &in);
+        fclose(in.file);
+    } else {
+        output = network_predict_rows(net, dn_seeded_row, net);
+    }
+    if (!output || (args->heads && !network_write_outputs(net, args->heads)))
+        return dn_complain("%s", darknet_last_error());
+    return 0;
 }
 
 static int forward(const struct dn_args *args, const char *cfg, const char *weights, FILE *csv)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/print.h"
 #include "base/process.h"
 #include "compat/engine.h"
@@ -132,12 +133,13 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
 
 /* What the process takes beside the arena: what is resident now, and what will still come: code not
  * yet touched, stacks of threads, the photo on its way. Measured: scripts/bench-memory.sh. */
-enum { CODE_TO_COME = 600 << 10, STACK_PER_THREAD = 40 << 10 };
+enum { CODE_TO_COME = 600 << 10, STACK_PER_THREAD = 40 << 10, BYTES_PER_LAYER = 2 << 10 };
 
 static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o,
                                     struct dn_plan_options *plan, struct dn_error *err)
 {
-    engine->process = dn_process_resident() + CODE_TO_COME + (size_t)plan->threads * STACK_PER_THREAD + o->photo_bytes;
+    engine->process = dn_process_resident() + CODE_TO_COME + (size_t)engine->graph.n * BYTES_PER_LAYER +
+                      (size_t)plan->threads * STACK_PER_THREAD + o->photo_bytes;
     engine->budget = o->memory;
     engine->photo = o->photo_bytes;
     plan->process = engine->process;
@@ -174,7 +176,9 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     if (choose_budget(engine, o, &plan, err) || choose_fusion(engine, o, &plan, err) ||
         dn_plan_make(&engine->flow, &plan, &engine->plan, err))
         return err->status;
-    return dn_plan_check(&engine->flow, &engine->plan, err);
+    dn_plan_check(&engine->flow, &engine->plan, err);
+    dn_process_trim();
+    return err->status;
 }
 
 static enum dn_status build(struct dn_engine *engine, const char *cfg, const char *weights,
@@ -341,6 +345,22 @@ float *network_predict_rows(network *net, darknet_rows callback, void *context)
     struct called_rows in = {callback, context};
     struct dn_rows rows = {read_called, &in};
     return dn_engine_run(dn_engine_of(net), &rows, dn_error_begin()) ? NULL : net->output;
+}
+
+int network_write_outputs(const network *net, const char *path)
+{
+    struct dn_error *err = dn_error_begin();
+    const struct dn_graph *g = &dn_engine_of(net)->graph;
+    struct dn_output out;
+    int heads = 0;
+    if (dn_output_open(&out, path, err))
+        return 0;
+    for (int i = 0; i < g->n; i++)
+        if (dn_layer_is_head(&g->layers[i]) && ++heads)
+            fwrite(net->layers[i].output, sizeof(float), dn_layer_outputs(&g->layers[i]), out.file);
+    if (!heads)
+        fwrite(net->output, sizeof(float), (size_t)net->outputs, out.file);
+    return dn_output_commit(&out, err) == DN_OK;
 }
 
 /* ---- properties ----------------------------------------------------------------------------- */

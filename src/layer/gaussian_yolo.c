@@ -50,5 +50,6 @@ const struct dn_layer_ops dn_ops_gaussian_yolo = {
     .type = DN_GAUSSIAN_YOLO,
     .names = {"Gaussian_yolo"},
     .parse = parse,
+    .span = dn_span_same,
     .run = run,
 };

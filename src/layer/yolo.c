@@ -35,5 +35,6 @@ const struct dn_layer_ops dn_ops_yolo = {
     .type = DN_YOLO,
     .names = {"yolo"},
     .parse = parse,
+    .span = dn_span_same,
     .run = run,
 };
