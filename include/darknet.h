@@ -316,6 +316,11 @@ enum darknet_plan_format {
 };
 DARKNET_API char *network_plan(const network *net, enum darknet_plan_format format);
 
+/* Measures the rates that plans are predicted from, for about a second, and stores them in the
+ * user's cache folder, where darknet_load() finds them. isa NULL: the best; threads 0: one per core.
+ * Returns a text for people, which the caller frees; NULL on failure. */
+DARKNET_API char *darknet_calibrate(const char *isa, int threads);
+
 /* 2 x multiply-adds of one prediction. */
 DARKNET_API double network_flops(const network *net);
 DARKNET_API const char *network_isa(const network *net);

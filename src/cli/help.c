@@ -47,6 +47,7 @@ static const char text[] =
     "    -json           one JSON object instead of the table\n"
     "    -svg FILE       draw memory over time, and the groups of layers\n"
     "    -out FILE       write the plan as [fusion] sections\n"
+    "    -calibrate      measure the machine first; plans are predicted from what it finds\n"
     "    -sweep          the smallest budget, and time over budget (with -csv FILE, -svg FILE)\n"
     "\n"
     "With every function:\n"

@@ -157,8 +157,18 @@ static int sweep(const struct dn_args *args)
     return status;
 }
 
+static int calibrate(const struct dn_args *args)
+{
+    char *text = darknet_calibrate(args->isa, args->threads);
+    int status = write_text(NULL, text);
+    free(text);
+    return status;
+}
+
 int dn_plan(const struct dn_args *args)
 {
+    if (args->calibrate)
+        return calibrate(args);
     if (args->word_count < 2 || args->word_count > 3)
         return dn_complain("plan takes a cfg: plan CFG [WEIGHTS]");
     return args->sweep ? sweep(args) : show(args);

@@ -10,6 +10,7 @@
 #include "compat/engine.h"
 #include "compat/error.h"
 #include "plan/check.h"
+#include "plan/machine.h"
 #include "plan/print.h"
 
 _Static_assert(sizeof(box) == 16 && sizeof(image) == 24 && sizeof(metadata) == 16, "stock ABI");
@@ -172,7 +173,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     if (o->threads < 0)
         return dn_fail(err, DN_INVALID, "%d threads are not possible; 0 means one per core", o->threads);
     plan.threads = o->threads ? o->threads : dn_process_cores();
-    plan.machine = engine->machine = dn_machine_default(dn_kernels_name(engine->kernels), plan.threads);
+    plan.machine = engine->machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
     if (choose_budget(engine, o, &plan, err) || choose_fusion(engine, o, &plan, err) ||
         dn_plan_make(&engine->flow, &plan, &engine->plan, err))
         return err->status;
@@ -427,6 +428,29 @@ char *network_plan(const network *net, enum darknet_plan_format format)
     if (dn_print_begin(&p, err))
         return NULL;
     print[format](p.out, &facts);
+    return dn_print_end(&p, err);
+}
+
+char *darknet_calibrate(const char *isa, int threads)
+{
+    struct dn_error *err = dn_error_begin();
+    const struct dn_kernels *k = dn_kernels(isa);
+    struct dn_machine m;
+    struct dn_print p;
+    if (!k) {
+        dn_fail(err, DN_INVALID, "isa %s is not available on this machine", isa);
+        return NULL;
+    }
+    threads = threads > 0 ? threads : dn_process_cores();
+    if (dn_machine_calibrate(k, threads, &m, err) || dn_print_begin(&p, err))
+        return NULL;
+    char *path = dn_machine_path(dn_kernels_name(k), threads);
+    fprintf(p.out,
+            "%s, %d threads: %.1f GFLOP/s, memory %.1f GB/s, cache %.1f GB/s, weights %.2f GB/s, "
+            "%.2f us a step\nstored in %s\n",
+            dn_kernels_name(k), threads, m.flops / 1e9, m.memory / 1e9, m.cache / 1e9, m.file / 1e9, 1e6 * m.step,
+            path ? path : "?");
+    free(path);
     return dn_print_end(&p, err);
 }
 

@@ -1,0 +1,231 @@
+/* See machine.h. Each rate is the best of several short repetitions: what the machine can do when
+ * nothing disturbs it, since only ratios matter. */
+#include "plan/machine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/print.h"
+#include "base/size.h"
+#include "base/text.h"
+
+enum { CHANNELS = 128, SIDE = 38, REPETITIONS = 12, STREAM_BYTES = 24 << 20, FILE_BYTES = 8 << 20 };
+
+static const char *const names[] = {"flops", "memory", "cache", "file", "step"};
+
+enum { FIELDS = sizeof names / sizeof *names };
+
+static double *field(struct dn_machine *m, int i)
+{
+    double *const fields[FIELDS] = {&m->flops, &m->memory, &m->cache, &m->file, &m->step};
+    return fields[i];
+}
+
+/* ---- the file ------------------------------------------------------------------------------- */
+
+char *dn_machine_path(const char *isa, int threads)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char *path = NULL;
+    if (cache && *cache == '/') {
+        if (asprintf(&path, "%s/darknet/%s-%d", cache, isa, threads) < 0)
+            return NULL;
+    } else if (home && *home && asprintf(&path, "%s/.cache/darknet/%s-%d", home, isa, threads) < 0) {
+        return NULL;
+    }
+    return path;
+}
+
+static bool parse(const char *text, struct dn_machine *m)
+{
+    for (int i = 0; i < FIELDS; i++) {
+        const char *line = strstr(text, names[i]);
+        float value;
+        if (!line || !dn_parse_float(line + strlen(names[i]) + 1, &value, NULL) || !(value > 0))
+            return false;
+        *field(m, i) = (double)value;
+    }
+    return true;
+}
+
+struct dn_machine dn_machine_load(const char *isa, int threads)
+{
+    struct dn_machine defaults = dn_machine_default(isa, threads), m = defaults;
+    struct dn_error ignored = {0};
+    char *path = dn_machine_path(isa, threads), *text = NULL;
+    size_t size;
+    bool found = path && !dn_read_text(path, 4096, &text, &size, &ignored) && parse(text, &m);
+    free(text);
+    free(path);
+    return found ? m : defaults;
+}
+
+/* mkdir -p of the folder that the file is in. */
+static void make_folder(char *path)
+{
+    for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = 0;
+        mkdir(path, 0755); /* a failure shows when the file is opened */
+        *slash = '/';
+    }
+}
+
+static enum dn_status save(const char *path, struct dn_machine *m, struct dn_error *err)
+{
+    struct dn_output out;
+    struct dn_print p;
+    if (dn_print_begin(&p, err))
+        return err->status;
+    for (int i = 0; i < FIELDS; i++)
+        fprintf(p.out, "%s %.6g\n", names[i], *field(m, i));
+    char *text = dn_print_end(&p, err);
+    if (text && !dn_output_open(&out, path, err)) {
+        fputs(text, out.file);
+        dn_output_commit(&out, err);
+    }
+    free(text);
+    return err->status;
+}
+
+/* ---- measuring ------------------------------------------------------------------------------ */
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+struct bench {
+    const struct dn_kernels *k;
+    int threads;
+    char *memory; /* [2 * STREAM_BYTES] */
+    const char *scratch_path;
+    struct dn_error *err;
+};
+
+static struct dn_conv conv_of(int size)
+{
+    struct dn_conv v = {.c = CHANNELS, .n = CHANNELS, .groups = 1, .kh = size, .kw = size, .stride_y = 1,
+                        .stride_x = 1, .dilation = 1, .pad_y = size / 2, .pad_x = size / 2, .exact = true};
+    return v;
+}
+
+static struct dn_view map_of(char *memory, int h)
+{
+    struct dn_view v = {.c = CHANNELS, .h = h, .w = SIDE, .rows = h, .pad = 1, .layout = DN_BLOCKED};
+    v.data = (float *)memory + DN_BLOCK;
+    v.block = (SIDE + 2) * DN_BLOCK;
+    v.row = v.block * dn_blocks(CHANNELS);
+    return v;
+}
+
+/* Seconds of a 3x3 convolution over `rows` rows. */
+static double time_conv(const struct bench *b, int rows)
+{
+    struct dn_conv conv = conv_of(3);
+    struct dn_view in = map_of(b->memory, SIDE), out = map_of(b->memory + (4 << 20), SIDE);
+    struct dn_conv_job job = {.conv = &conv, .in = in, .out = out, .rect = {0, rows, 0, SIDE},
+                              .block1 = dn_blocks(CHANNELS), .packed = (float *)(b->memory + (8 << 20)),
+                              .vectors = (float *)(b->memory + (16 << 20)), .threads = b->threads};
+    double best = 1e9;
+    for (int i = 0; i < REPETITIONS; i++) {
+        double start = now();
+        dn_conv_run(b->k, &job);
+        double seconds = now() - start;
+        best = seconds < best ? seconds : best;
+    }
+    return best;
+}
+
+static double measure_flops(const struct bench *b)
+{
+    return 2.0 * CHANNELS * CHANNELS * 9 * SIDE * SIDE / time_conv(b, SIDE);
+}
+
+/* What a step costs beyond its arithmetic: a row's time over its share of the whole map's. */
+static double measure_step(const struct bench *b)
+{
+    double extra = time_conv(b, 1) - time_conv(b, SIDE) / SIDE;
+    return extra > 1e-7 ? extra : 1e-7;
+}
+
+static double measure_memory(const struct bench *b)
+{
+    double best = 0;
+    for (int i = 0; i < REPETITIONS; i++) {
+        double start = now();
+        memcpy(b->memory + STREAM_BYTES, b->memory, STREAM_BYTES);
+        double rate = 2.0 * STREAM_BYTES / (now() - start);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+static double measure_cache(const struct bench *b)
+{
+    struct dn_view v = map_of(b->memory, 4);
+    double best = 0, bytes = 3.0 * CHANNELS * SIDE * 4 * sizeof(float);
+    for (int i = 0; i < REPETITIONS; i++) {
+        double start = now();
+        for (int k = 0; k < 16; k++)
+            dn_add(b->k, &v, 1, &v, 1, &v, dn_rect_whole(&v), b->threads);
+        double rate = 16 * bytes / (now() - start);
+        best = rate > best ? rate : best;
+    }
+    return best;
+}
+
+/* Reading from the page cache and packing, as the prefetching thread does it. */
+static double measure_file(const struct bench *b)
+{
+    struct dn_conv conv = conv_of(3);
+    struct dn_input in;
+    struct dn_output out;
+    size_t slice = (size_t)CHANNELS * CHANNELS * 9 * sizeof(float);
+    double best = 1e9;
+    if (dn_output_open(&out, b->scratch_path, b->err))
+        return 0;
+    fwrite(b->memory, 1, FILE_BYTES, out.file);
+    if (dn_output_commit(&out, b->err) || dn_input_open(&in, b->scratch_path, b->err))
+        return 0;
+    for (int i = 0; i < REPETITIONS && !b->err->status; i++) {
+        double start = now();
+        dn_input_read(&in, (int64_t)slice * i, b->memory, slice, 0, b->err);
+        dn_conv_pack(b->k, &conv, 0, dn_blocks(CHANNELS), (float *)b->memory, (float *)(b->memory + (4 << 20)), 1);
+        best = now() - start < best ? now() - start : best;
+    }
+    dn_input_close(&in);
+    remove(b->scratch_path);
+    return (double)slice / best;
+}
+
+enum dn_status dn_machine_calibrate(const struct dn_kernels *k, int threads, struct dn_machine *m,
+                                    struct dn_error *err)
+{
+    struct bench b = {.k = k, .threads = threads, .err = err};
+    char *path = dn_machine_path(dn_kernels_name(k), threads), *scratch = NULL;
+    if (!path)
+        return dn_fail(err, DN_IO, "there is no folder for the measurements: neither XDG_CACHE_HOME nor HOME is set");
+    b.memory = aligned_alloc(DN_ALIGN, 2 * STREAM_BYTES);
+    if (!b.memory || asprintf(&scratch, "%s.data", path) < 0) {
+        dn_fail(err, DN_NO_MEMORY, "no memory for measuring: %d bytes", 2 * STREAM_BYTES);
+    } else {
+        memset(b.memory, 0, 2 * STREAM_BYTES);
+        b.scratch_path = scratch;
+        make_folder(path);
+        *m = (struct dn_machine){measure_flops(&b), measure_memory(&b), measure_cache(&b), measure_file(&b),
+                                 measure_step(&b)};
+        if (!err->status)
+            save(path, m, err);
+    }
+    free(b.memory);
+    free(scratch);
+    free(path);
+    return err->status;
+}
