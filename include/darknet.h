@@ -301,6 +301,10 @@ typedef struct {
 } darknet_memory;
 DARKNET_API darknet_memory network_memory(const network *net);
 
+/* Keeps layers[layer].output readable after every prediction, which heads and the last layer always
+ * are. Plans anew and reads the weights again. 1 on success; 0 on failure, and nothing has changed. */
+DARKNET_API int network_keep(network *net, int layer);
+
 /* As network_predict, with the input asked for row by row instead of held in memory. rows is called
  * once for each row, from the top: it writes net->w values of channel c to row[c * plane]. It
  * returns 1, or 0 to give up; the prediction then fails. */

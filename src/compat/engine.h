@@ -20,8 +20,8 @@ struct dn_engine {
     size_t photo;     /* of them for reading a photo */
     size_t budget;    /* of the whole process; 0: none */
     bool ready;       /* the executor exists */
-    darknet_observer observer;
-    void *observer_context;
+    darknet_options options;
+    char *weights_path, *fusion_path; /* copies: the caller's texts need not live on */
 };
 
 static inline struct dn_engine *dn_engine_of(const network *net)

@@ -92,7 +92,15 @@ static void describe_layer(const struct dn_engine *engine, int i, layer *out)
         out->mask = l->u.head.mask;
         out->total = l->u.head.total;
     }
-    out->output = engine->ready ? dn_exec_output(&engine->exec, i) : NULL;
+}
+
+/* Where programs find the outputs of kept layers. */
+static void show_outputs(struct dn_engine *engine)
+{
+    network *net = engine->net;
+    for (int i = 0; i < net->n; i++)
+        net->layers[i].output = engine->ready ? dn_exec_output(&engine->exec, i) : NULL;
+    net->output = net->layers[engine->graph.output].output;
 }
 
 static enum dn_status describe(struct dn_engine *engine, struct dn_error *err)
@@ -114,7 +122,7 @@ static enum dn_status describe(struct dn_engine *engine, struct dn_error *err)
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory for the list of its %d layers", g->path, g->n);
     for (int i = 0; i < g->n; i++)
         describe_layer(engine, i, &net->layers[i]);
-    net->output = net->layers[g->output].output;
+    show_outputs(engine);
     return DN_OK;
 }
 
@@ -182,19 +190,33 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     return err->status;
 }
 
+/* Plan and executor, from graph and weights. */
+static enum dn_status make_executor(struct dn_engine *engine, struct dn_error *err)
+{
+    if (make_plan(engine, &engine->options, err))
+        return err->status;
+    engine->ready = !engine->options.plan_only &&
+                    !dn_exec_create(&engine->exec, &engine->flow, &engine->plan, engine->kernels, &engine->weights, err);
+    return err->status;
+}
+
+static void drop_executor(struct dn_engine *engine)
+{
+    dn_exec_free(&engine->exec);
+    dn_plan_free(&engine->plan);
+    dn_fusion_free(&engine->fusion);
+    engine->ready = false;
+}
+
 static enum dn_status build(struct dn_engine *engine, const char *cfg, const char *weights,
                             const darknet_options *o, struct dn_error *err)
 {
     struct dn_graph_options graph = {o->dialect == DARKNET_ALEXEYAB ? DN_ALEXEYAB : DN_STOCK, o->exact};
     if (choose_kernels(engine, o->isa, err) || dn_graph_read(cfg, &graph, &engine->graph, err) ||
-        dn_flow_init(&engine->flow, &engine->graph, err) || make_plan(engine, o, err))
+        dn_flow_init(&engine->flow, &engine->graph, err) ||
+        (!o->plan_only && dn_weights_open(weights, &engine->graph, &engine->weights, err)) ||
+        make_executor(engine, err))
         return err->status;
-    if (!o->plan_only) {
-        if (dn_weights_open(weights, &engine->graph, &engine->weights, err) ||
-            dn_exec_create(&engine->exec, &engine->flow, &engine->plan, engine->kernels, &engine->weights, err))
-            return err->status;
-        engine->ready = true;
-    }
     if (!describe(engine, err))
         *engine->net->seen = (size_t)engine->weights.seen;
     return err->status;
@@ -217,9 +239,13 @@ network *darknet_load(const char *cfgfile, const char *weightfile, const darknet
     net->engine = engine;
     engine->net = net;
     engine->weights.file.fd = -1;
-    engine->observer = o.observer;
-    engine->observer_context = o.observer_context;
-    if (build(engine, cfgfile, weightfile, &o, err)) {
+    engine->options = o;
+    engine->weights_path = strdup(weightfile ? weightfile : "");
+    engine->fusion_path = strdup(o.fusion ? o.fusion : "auto");
+    engine->options.fusion = engine->fusion_path;
+    if (!engine->weights_path || !engine->fusion_path)
+        dn_fail(err, DN_NO_MEMORY, "no memory for a network");
+    if (err->status || build(engine, cfgfile, engine->weights_path, &o, err)) {
         free_network(net);
         return NULL;
     }
@@ -246,17 +272,38 @@ void free_network(network *net)
     if (!net)
         return;
     struct dn_engine *engine = net->engine;
-    dn_exec_free(&engine->exec);
+    drop_executor(engine);
     dn_weights_close(&engine->weights);
-    dn_plan_free(&engine->plan);
-    dn_fusion_free(&engine->fusion);
     dn_flow_free(&engine->flow);
     dn_graph_free(&engine->graph);
     free(engine->table);
+    free(engine->weights_path);
+    free(engine->fusion_path);
     free(engine);
     free(net->layers);
     free(net->seen);
     free(net);
+}
+
+int network_keep(network *net, int index)
+{
+    struct dn_error *err = dn_error_begin(), again = {0};
+    struct dn_engine *engine = dn_engine_of(net);
+    if (index < 0 || index >= net->n) {
+        dn_fail(err, DN_INVALID, "there is no layer %d; %s has layers 0 to %d", index, engine->graph.path, net->n - 1);
+        return 0;
+    }
+    if (engine->flow.kept[index])
+        return 1;
+    drop_executor(engine);
+    dn_flow_keep(&engine->flow, index, true);
+    if (make_executor(engine, err)) {
+        drop_executor(engine);
+        dn_flow_keep(&engine->flow, index, false);
+        make_executor(engine, &again);
+    }
+    show_outputs(engine);
+    return !err->status;
 }
 
 /* ---- prediction ----------------------------------------------------------------------------- */
@@ -273,7 +320,7 @@ static void observe(void *context, int index, const struct dn_view *v)
     struct dn_view planar = {.data = o->planar, .row = v->w, .block = (ptrdiff_t)v->w * v->h, .c = l->out_c,
                              .h = v->h, .w = v->w, .rows = v->h, .layout = DN_PLANAR};
     dn_copy(v, &planar, dn_rect_whole(&planar), 1);
-    o->engine->observer(o->engine->observer_context, o->engine->net, index, o->planar);
+    o->engine->options.observer(o->engine->options.observer_context, o->engine->net, index, o->planar);
 }
 
 static enum dn_status run_observed(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err)
@@ -296,7 +343,7 @@ enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *row
 {
     if (!engine->ready)
         return dn_fail(err, DN_INVALID, "%s was loaded to be planned only", engine->graph.path);
-    if (engine->observer)
+    if (engine->options.observer)
         return run_observed(engine, rows, err);
     return dn_exec_run(&engine->exec, rows, NULL, err);
 }

@@ -205,18 +205,19 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
     return DN_OK;
 }
 
-/* A last layer that is kept blocked is handed out as planar. */
-static void write_result(const struct dn_exec *exec)
+/* Kept layers that lie in blocks are handed out as planar copies. */
+static void write_results(const struct dn_exec *exec)
 {
-    const struct dn_graph *g = exec->flow->graph;
-    const struct dn_layer *l = &g->layers[g->output];
-    if (!exec->plan->result_bytes)
-        return;
-    struct dn_view v = view_of(exec, g->output + 1);
-    struct dn_view planar = {.data = (float *)(exec->arena + exec->plan->result), .row = l->out_w,
-                             .block = (ptrdiff_t)l->out_w * l->out_h, .c = l->out_c, .h = l->out_h,
-                             .w = l->out_w, .rows = l->out_h, .layout = DN_PLANAR};
-    dn_copy(&v, &planar, dn_rect_whole(&v), exec->plan->threads);
+    for (int i = 0; i < exec->plan->n_layers; i++) {
+        const struct dn_layer *l = &exec->flow->graph->layers[i];
+        if (exec->plan->results[i] == DN_NO_RESULT)
+            continue;
+        struct dn_view v = view_of(exec, i + 1);
+        struct dn_view planar = {.data = (float *)(exec->arena + exec->plan->results[i]), .row = l->out_w,
+                                 .block = (ptrdiff_t)l->out_w * l->out_h, .c = l->out_c, .h = l->out_h,
+                                 .w = l->out_w, .rows = l->out_h, .layout = DN_PLANAR};
+        dn_copy(&v, &planar, dn_rect_whole(&v), exec->plan->threads);
+    }
 }
 
 enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
@@ -242,16 +243,15 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
             observer->layer(observer->context, layer, &v);
         }
     }
-    write_result(exec);
+    write_results(exec);
     return DN_OK;
 }
 
 float *dn_exec_output(const struct dn_exec *exec, int layer)
 {
-    const struct dn_graph *g = exec->flow->graph;
-    if (layer == g->output && exec->plan->result_bytes)
-        return (float *)(exec->arena + exec->plan->result);
-    if (layer == g->output || dn_layer_is_head(&g->layers[layer]))
-        return view_of(exec, layer + 1).data;
-    return NULL;
+    if (!exec->flow->kept[layer])
+        return NULL;
+    if (exec->plan->results[layer] != DN_NO_RESULT)
+        return (float *)(exec->arena + exec->plan->results[layer]);
+    return view_of(exec, layer + 1).data;
 }

@@ -44,8 +44,8 @@ void dn_exec_free(struct dn_exec *exec);
 enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
                            const struct dn_observer *observer, struct dn_error *err);
 
-/* The planar output of a head or of the network's last layer after a run: out_c*out_h*out_w floats
- * in the arena, valid until the next run. NULL for every other layer. */
+/* The planar output of a kept layer after a run: out_c*out_h*out_w floats in the arena, valid until
+ * the next run. NULL for every other layer. */
 float *dn_exec_output(const struct dn_exec *exec, int layer);
 
 #endif

@@ -49,9 +49,11 @@ static enum dn_status check_storage(const struct checker *c, int i)
     for (int g = dn_max(0, b->first); g <= dn_min(b->last, p->n_groups - 1); g++)
         if (overlap(b->offset, b->bytes, p->groups[g].scratch.offset, p->groups[g].scratch.bytes))
             return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over the scratch of group %d", i, g);
-    if (overlap(b->offset, b->bytes, p->result, p->result_bytes) ||
-        overlap(b->offset, b->bytes, p->input_row, p->input_row_bytes))
-        return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over the result or the input row", i);
+    for (int l = 0; l < p->n_layers; l++)
+        if (p->results[l] != DN_NO_RESULT && b->offset + b->bytes > p->results[l])
+            return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over the result of layer %d", i, l);
+    if (overlap(b->offset, b->bytes, p->input_row, p->input_row_bytes))
+        return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over the input row", i);
     for (int k = 0; k < i; k++) {
         const struct dn_buffer *o = &p->storages[k].buffer;
         if (o->first <= b->last && b->first <= o->last && overlap(b->offset, b->bytes, o->offset, o->bytes))

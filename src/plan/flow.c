@@ -29,6 +29,15 @@ static void list_readers(struct dn_flow *f)
     f->first_reader[g->n + 1] = edges(g);
 }
 
+void dn_flow_keep(struct dn_flow *flow, int layer, bool keep)
+{
+    flow->kept[layer] = keep;
+    memset(flow->output, 0, ((size_t)flow->graph->n + 1) * sizeof *flow->output);
+    for (int i = 0; i < flow->graph->n; i++)
+        if (flow->kept[i])
+            flow->output[flow->root[i + 1]] = true;
+}
+
 enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, struct dn_error *err)
 {
     size_t maps = (size_t)graph->n + 1;
@@ -42,8 +51,9 @@ enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, 
     flow->first_reader = calloc(maps + 2, sizeof *flow->first_reader);
     flow->output = calloc(maps, sizeof *flow->output);
     flow->early = calloc(maps, sizeof *flow->early);
+    flow->kept = calloc(maps, sizeof *flow->kept);
     if (!flow->order || !flow->position || !flow->root || !flow->channel || !flow->readers ||
-        !flow->first_reader || !flow->output || !flow->early) {
+        !flow->first_reader || !flow->output || !flow->early || !flow->kept) {
         dn_flow_free(flow);
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", graph->path, graph->n);
     }
@@ -51,7 +61,7 @@ enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, 
         flow->root[m] = dn_graph_root(graph, m, &flow->channel[m]);
     for (int i = 0; i < graph->n; i++)
         if (dn_layer_is_head(&graph->layers[i]) || i == graph->output)
-            flow->output[flow->root[i + 1]] = true;
+            dn_flow_keep(flow, i, true);
     list_readers(flow);
     dn_flow_order(flow, DN_ORDER_FILE);
     return DN_OK;
@@ -103,5 +113,6 @@ void dn_flow_free(struct dn_flow *flow)
     free(flow->first_reader);
     free(flow->output);
     free(flow->early);
+    free(flow->kept);
     memset(flow, 0, sizeof *flow);
 }

@@ -19,13 +19,18 @@ struct dn_flow {
     int *readers;      /* layers that read a root, no aliases: readers[first_reader[m] ...] */
     int *first_reader; /* [n + 2] */
     bool *early;       /* [n] layers that run before their turn in the file */
-    bool *output;      /* [n + 1] roots that stay readable after the run: heads, the last layer */
+    bool *kept;        /* [n] layers that stay readable after the run: heads, the last one, and those
+                          asked for */
+    bool *output;      /* [n + 1] their roots */
 };
 
 /* Layers run in file order, or with the layers that shrink a long-lived map brought forward to
  * where that map is made (and what only depends on them), so that the map can go. */
 enum dn_order { DN_ORDER_FILE, DN_ORDER_EARLY };
 void dn_flow_order(struct dn_flow *flow, enum dn_order order);
+
+/* Keeps the output of a layer readable, or no longer. */
+void dn_flow_keep(struct dn_flow *flow, int layer, bool keep);
 
 /* In file order. */
 enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, struct dn_error *err);

@@ -165,7 +165,6 @@ static enum dn_status place_buffers(struct dn_plan *plan, struct dn_error *err)
 static enum dn_status lay_out_arena(const struct dn_flow *flow, struct dn_plan *plan, struct dn_error *err)
 {
     const struct dn_graph *g = flow->graph;
-    const struct dn_layer *output = &g->layers[g->output];
     plan->streamed_bytes = 0;
     lay_out_weights(g, plan);
     for (int i = 0; i < plan->n_groups; i++)
@@ -174,9 +173,12 @@ static enum dn_status lay_out_arena(const struct dn_flow *flow, struct dn_plan *
         return err->status;
     find_staging(g, plan);
     size_t offset = plan->weights_bytes + plan->maps_bytes;
-    plan->result = offset;
-    plan->result_bytes = output->out_layout == DN_PLANAR ? 0 : align_floats(dn_layer_outputs(output));
-    plan->input_row = offset += plan->result_bytes;
+    for (int i = 0; i < g->n; i++) {
+        bool copied = flow->kept[i] && g->layers[i].out_layout == DN_BLOCKED;
+        plan->results[i] = copied ? offset : DN_NO_RESULT;
+        offset += copied ? align_floats(dn_layer_outputs(&g->layers[i])) : 0;
+    }
+    plan->input_row = offset;
     plan->input_row_bytes = g->input_layout == DN_PLANAR ? 0 : align_floats((size_t)g->c * (size_t)g->w);
     offset += plan->input_row_bytes;
     plan->staging = plan->weights_bytes;
@@ -221,7 +223,9 @@ enum dn_status dn_plan_new(const struct dn_flow *flow, int threads, struct dn_pl
     plan->places = calloc(n + 1, sizeof *plan->places);
     plan->weights = calloc(n, sizeof *plan->weights);
     plan->repeats = calloc(n, sizeof *plan->repeats);
-    if (!plan->groups || !plan->storages || !plan->places || !plan->weights || !plan->repeats) {
+    plan->results = calloc(n, sizeof *plan->results);
+    if (!plan->groups || !plan->storages || !plan->places || !plan->weights || !plan->repeats ||
+        !plan->results) {
         dn_plan_free(plan);
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, n);
     }
@@ -242,6 +246,7 @@ void dn_plan_copy(struct dn_plan *to, const struct dn_plan *from)
     to->places = memcpy(arrays.places, from->places, (n + 1) * sizeof *from->places);
     to->weights = memcpy(arrays.weights, from->weights, n * sizeof *from->weights);
     to->repeats = memcpy(arrays.repeats, from->repeats, n * sizeof *from->repeats);
+    to->results = memcpy(arrays.results, from->results, n * sizeof *from->results);
 }
 
 enum dn_status dn_plan_make(struct dn_flow *flow, const struct dn_plan_options *options,
@@ -265,6 +270,7 @@ void dn_plan_free(struct dn_plan *plan)
     free(plan->places);
     free(plan->weights);
     free(plan->repeats);
+    free(plan->results);
     memset(plan, 0, sizeof *plan);
 }
 

@@ -53,6 +53,8 @@ struct dn_place {
     int next;    /* another map in the same storage, or -1 */
 };
 
+#define DN_NO_RESULT ((size_t)-1)
+
 struct dn_plan {
     int threads;
     int n_layers;
@@ -65,7 +67,7 @@ struct dn_plan {
     float *repeats;        /* [n_layers] elements computed over elements of the map */
     size_t staging, staging_bytes;
     size_t input_row, input_row_bytes; /* a planar row, where the input is kept blocked */
-    size_t result, result_bytes; /* planar copy of a blocked last layer, or 0 bytes */
+    size_t *results; /* [n_layers] planar copies of kept layers that are blocked, or DN_NO_RESULT */
     size_t weights_bytes; /* parameters and resident filters */
     size_t maps_bytes;    /* peak of maps and scratch */
     double streamed_bytes; /* read from the weights file in every run */
