@@ -268,7 +268,9 @@ typedef struct {
     size_t memory;      /* most bytes that the whole process may ever have resident; 0: no limit */
     size_t photo_bytes; /* of them for reading photos, see darknet_photo_bytes(); 0: none are read */
     const char *fusion; /* "none": layer by layer; a file of [fusion] sections; NULL or "auto": the
-                           cfg's own [fusion] sections, or else the best plan */
+                           cfg's own [fusion] sections, or else the best plan; "paper": what the
+                           published method would choose */
+    int band_rows;      /* bands of just so many rows, to compare plans; 0: what is best */
     int plan_only;      /* 1: no weights are read and nothing can be predicted */
 } darknet_options;
 

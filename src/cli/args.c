@@ -45,6 +45,8 @@ static const struct flag flags[] = {
     {"-svg", TEXT, DN_CMD_PLAN, AT(svg), 0, 0},
     {"-csv", TEXT, DN_CMD_PLAN, AT(csv), 0, 0},
     {"-sweep", SWITCH, DN_CMD_PLAN, AT(sweep), 0, 0},
+    {"-measure", SWITCH, DN_CMD_PLAN, AT(measure), 0, 0},
+    {"-method", TEXT, DN_CMD_PLAN | DN_CMD_BENCH, AT(method), 0, 0},
     {"-calibrate", SWITCH, DN_CMD_PLAN, AT(calibrate), 0, 0},
     {"-nogpu", IDLE_SWITCH, DN_CMD_ANY, 0, 0, 0},
     {"-clear", IDLE_SWITCH, DN_CMD_PHOTOS, 0, 0, 0},

@@ -37,8 +37,8 @@ struct dn_args {
     int threads;
     int runs;
     int dialect; /* enum darknet_dialect */
-    bool exact, json, ext_output, save_labels, letter_box, sweep, calibrate;
-    const char *isa, *out, *input, *heads, *layers, *fusion, *svg, *csv; /* NULL when not given */
+    bool exact, json, ext_output, save_labels, letter_box, sweep, calibrate, measure;
+    const char *isa, *out, *input, *heads, *layers, *fusion, *svg, *csv, *method; /* NULL when not given */
     unsigned long long memory;                      /* bytes; 0 when not given */
 };
 

@@ -47,6 +47,8 @@ static const char text[] =
     "    -json           one JSON object instead of the table\n"
     "    -svg FILE       draw memory over time, and the groups of layers\n"
     "    -out FILE       write the plan as [fusion] sections\n"
+    "    -method paper   the plan that the published method would choose\n"
+    "    -measure        run the plans of several band heights, show the fastest\n"
     "    -calibrate      measure the machine first; plans are predicted from what it finds\n"
     "    -sweep          the smallest budget, and time over budget (with -csv FILE, -svg FILE)\n"
     "\n"

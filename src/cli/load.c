@@ -18,7 +18,7 @@ darknet_options dn_cli_options(const struct dn_args *args)
         .threads = args->threads,
         .exact = args->exact,
         .memory = args->memory,
-        .fusion = args->fusion,
+        .fusion = args->method ? args->method : args->fusion,
     };
     return options;
 }

@@ -6,11 +6,12 @@
 
 static const double MB = 1 << 20;
 
-static network *load(const struct dn_args *args, size_t budget)
+static network *load(const struct dn_args *args, size_t budget, int rows)
 {
     darknet_options options = dn_cli_options(args);
     options.plan_only = 1;
     options.memory = budget;
+    options.band_rows = rows;
     return darknet_load(args->words[1], "", &options);
 }
 
@@ -30,9 +31,9 @@ static int write_plan(const network *net, enum darknet_plan_format format, const
     return status;
 }
 
-static int show(const struct dn_args *args)
+static int show(const struct dn_args *args, int rows)
 {
-    network *net = load(args, args->memory);
+    network *net = load(args, args->memory, rows);
     if (!net)
         return dn_complain("%s", darknet_last_error());
     int status = write_plan(net, args->json ? DARKNET_PLAN_JSON : DARKNET_PLAN_TABLE, NULL);
@@ -53,7 +54,7 @@ struct point {
 
 static bool plan_point(const struct dn_args *args, size_t budget, struct point *p)
 {
-    network *net = load(args, budget);
+    network *net = load(args, budget, 0);
     if (!net)
         return false;
     darknet_memory m = network_memory(net);
@@ -157,6 +158,61 @@ static int sweep(const struct dn_args *args)
     return status;
 }
 
+/* ---- measuring ------------------------------------------------------------------------------ */
+
+enum { ROUNDS = 3 };
+
+/* The best of a few predictions, in seconds; negative after complaining. */
+static double time_plan(const struct dn_args *args, int rows)
+{
+    darknet_options options = dn_cli_options(args);
+    options.band_rows = rows;
+    network *net = darknet_load(args->words[1], args->word_count > 2 ? args->words[2] : "", &options);
+    double best = -1;
+    for (int i = 0; net && i <= ROUNDS; i++) {
+        double start = dn_cli_seconds();
+        if (!network_predict_rows(net, dn_seeded_row, net))
+            break;
+        double seconds = dn_cli_seconds() - start;
+        if (i && (best < 0 || seconds < best)) /* the first one warms up */
+            best = seconds;
+    }
+    if (best < 0)
+        dn_complain("%s", darknet_last_error());
+    free_network(net);
+    return best;
+}
+
+/* Bands of any height first, then of one height each. */
+static int measure(const struct dn_args *args)
+{
+    static const int heights[] = {0, 1, 2, 4, 8, 16};
+    int fastest = -1;
+    double least = 0;
+    for (int i = 0; i < 6; i++) {
+        darknet_options options = dn_cli_options(args);
+        options.plan_only = 1;
+        options.band_rows = heights[i];
+        network *net = darknet_load(args->words[1], "", &options);
+        if (!net && i == 0)
+            return dn_complain("%s", darknet_last_error());
+        if (!net)
+            continue; /* does not fit the budget */
+        darknet_memory m = network_memory(net);
+        free_network(net);
+        double seconds = time_plan(args, heights[i]);
+        if (seconds < 0)
+            return 1;
+        printf("bands of %2d rows: %8.2f ms measured, %8.2f ms predicted, %8.2f MB peak predicted%s\n", heights[i],
+               1e3 * seconds, 1e3 * m.seconds, (double)m.predicted_peak / MB, i ? "" : " (0: any)");
+        if (fastest < 0 || seconds < least) {
+            fastest = heights[i];
+            least = seconds;
+        }
+    }
+    return show(args, fastest);
+}
+
 static int calibrate(const struct dn_args *args)
 {
     char *text = darknet_calibrate(args->isa, args->threads);
@@ -171,5 +227,9 @@ int dn_plan(const struct dn_args *args)
         return calibrate(args);
     if (args->word_count < 2 || args->word_count > 3)
         return dn_complain("plan takes a cfg: plan CFG [WEIGHTS]");
-    return args->sweep ? sweep(args) : show(args);
+    if (args->method && strcmp(args->method, "paper") && strcmp(args->method, "auto"))
+        return dn_complain("-method %s: the methods are auto and paper", args->method);
+    if (args->measure)
+        return measure(args);
+    return args->sweep ? sweep(args) : show(args, 0);
 }

@@ -165,8 +165,10 @@ static enum dn_status choose_fusion(struct dn_engine *engine, const darknet_opti
                                     struct dn_plan_options *plan, struct dn_error *err)
 {
     bool automatic = !o->fusion || !*o->fusion || !strcmp(o->fusion, "auto");
-    bool file = !automatic && strcmp(o->fusion, "none") != 0;
-    if (o->observer || (!automatic && !file))
+    plan->paper = !automatic && !strcmp(o->fusion, "paper") && !o->observer;
+    plan->band_rows = o->band_rows;
+    bool file = !automatic && !plan->paper && strcmp(o->fusion, "none") != 0;
+    if (o->observer || (!automatic && !file && !plan->paper))
         plan->fusion = &engine->fusion; /* empty: layer by layer */
     else if (file && !dn_fusion_read(o->fusion, engine->graph.n, &engine->fusion, err))
         plan->fusion = &engine->fusion;

@@ -244,7 +244,8 @@ static enum dn_status end_at(struct maker *m, int position)
     if (add_layer(m))
         return m->err->status;
     for (int i = 0; i < HEIGHTS && dn_layer_is_tiled(l) && !l->alias; i++)
-        if (heights[i] < l->out_h && add_bands(m, dn_ceil_div(l->out_h, heights[i])))
+        if (heights[i] < l->out_h && (!m->options->band_rows || m->options->band_rows == heights[i]) &&
+            add_bands(m, dn_ceil_div(l->out_h, heights[i])))
             return m->err->status;
     return DN_OK;
 }

@@ -256,6 +256,8 @@ enum dn_status dn_plan_make(struct dn_flow *flow, const struct dn_plan_options *
         return err->status;
     if (options->fusion)
         dn_plan_by_hand(flow, options, plan, err);
+    else if (options->paper)
+        dn_plan_paper(flow, options, plan, err);
     else
         dn_search(flow, options, plan, err);
     if (err->status)

@@ -86,6 +86,8 @@ struct dn_plan_options {
     size_t process;   /* bytes of the process beside the arena, for messages */
     bool photo;       /* a photo is among them */
     const struct dn_fusion *fusion; /* groups chosen by hand; NULL: search for the best */
+    bool paper;       /* search as the published method does, see paper.c */
+    int band_rows;    /* only bands of this many rows of a group's last layer; 0: any */
 };
 
 /* Makes the plan of least predicted time within the budget; orders the layers of the flow as it
@@ -118,6 +120,10 @@ size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice);
 /* The groups of options->fusion, all other layers one by one. */
 enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_options *options,
                                struct dn_plan *plan, struct dn_error *err);
+
+/* The published method's choice. */
+enum dn_status dn_plan_paper(struct dn_flow *flow, const struct dn_plan_options *options,
+                             struct dn_plan *plan, struct dn_error *err);
 
 /* Is there anything of the layer's filters that can be streamed? */
 static inline bool dn_has_filters(const struct dn_layer *l)
