@@ -42,6 +42,20 @@ check_exports() {
   fi
 }
 
+# COMPILER FLAG...: with the program of darknet.h's opening comment as standard input.
+compile_example() {
+  sed -n '/^ \*     #include <darknet.h>/,/^ \*     }$/s/^ \* \{0,5\}//p' "$root/include/darknet.h" |
+    "$@" -Wall -Wextra -Werror -I"$root/include" - -x none -o "$work/example" "$ours" 2>"$work/log"
+}
+
+check_example() {
+  if compile_example cc -std=c11 -pedantic -x c && compile_example c++ -x c++ -Wno-write-strings; then
+    pass "the program in darknet.h compiles as C and as C++"
+  else
+    fail "the program in darknet.h" "$(head -3 "$work/log" | tr '\n' ' ')"
+  fi
+}
+
 check_layout() {
   local name="struct layouts and layer numbers are those of Debian's darknet.h"
   if ! cc -I"$debian/include" -o "$work/layout" "$here/abi_layout.c" 2>"$work/log" ||
@@ -58,8 +72,8 @@ check_layout() {
 check_python() {
   local name=$1 tolerance=$2
   shift 2
-  python3 "$here/abi.py" "$debian/libdarknet.so" "$@" >"$work/a" 2>/dev/null
-  if python3 "$here/abi.py" "$ours" "$@" >"$work/b" 2>"$work/log"; then
+  timeout 300 python3 "$here/abi.py" "$debian/libdarknet.so" "$@" >"$work/a" 2>/dev/null
+  if timeout 300 python3 "$here/abi.py" "$ours" "$@" >"$work/b" 2>"$work/log"; then
     compare "$name" "$tolerance" "$work/a" "$work/b"
   else
     fail "$name" "$(tail -1 "$work/log")"
@@ -71,9 +85,9 @@ check_program() {
   local name="a program compiled against Debian's header finds the same with $(basename "$1")"
   mkdir -p "$work/lib"
   ln -sf "$ours" "$work/lib/libdarknet.so"
-  LD_LIBRARY_PATH=$debian "$work/abi" "$1" "$2" "$root/data/coco.names" "$photo" "$3" \
+  LD_LIBRARY_PATH=$debian timeout 300 "$work/abi" "$1" "$2" "$root/data/coco.names" "$photo" "$3" \
     >"$work/a" 2>/dev/null
-  if LD_LIBRARY_PATH=$work/lib "$work/abi" "$1" "$2" "$root/data/coco.names" "$photo" "$3" \
+  if LD_LIBRARY_PATH=$work/lib timeout 300 "$work/abi" "$1" "$2" "$root/data/coco.names" "$photo" "$3" \
     >"$work/b" 2>"$work/log"; then
     compare "$name" 1e-3 "$work/a" "$work/b"
   else
@@ -104,6 +118,7 @@ check_debian() {
 }
 
 check_exports
+check_example
 if [ -e "$debian/libdarknet.so" ] && [ -e "$debian/include/darknet.h" ]; then
   check_debian
 else

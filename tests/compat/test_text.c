@@ -1,0 +1,241 @@
+/* Names, data files, printed lines and written files through the public API. */
+#include "support/scarce.h"
+#include "support/suite.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "darknet.h"
+
+static char folder[] = "/tmp/dn-text-XXXXXX";
+static char data[64], names[64];
+
+static void make_folder(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(data, sizeof data, "%s/x.data", folder);
+    snprintf(names, sizeof names, "%s/x.names", folder);
+}
+
+static int files(void)
+{
+    int n = 0;
+    DIR *d = opendir(folder);
+    for (struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+static void remove_folder(void)
+{
+    unlink(data);
+    unlink(names);
+    rmdir(folder);
+}
+
+static void fill(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    fputs(text, f);
+    fclose(f);
+}
+
+static void fill_data(const char *format)
+{
+    char text[200];
+    snprintf(text, sizeof text, format, names);
+    fill(data, text);
+}
+
+static void assert_error(const char *what)
+{
+    ck_assert_msg(strstr(darknet_last_error(), what), "'%s' does not name '%s'",
+                  darknet_last_error(), what);
+}
+
+/* ---- metadata ------------------------------------------------------------------------------- */
+
+static void assert_no_metadata(const char *what)
+{
+    metadata m = get_metadata(data);
+    ck_assert_int_eq(m.classes, 0);
+    ck_assert_ptr_null(m.names);
+    assert_error(what);
+}
+
+START_TEST(test_metadata_has_names_for_its_classes)
+{
+    fill(names, "dog\ncat\nsofa\n");
+    static const char *const formats[] = {"classes=3\nnames=%s\n", "classes = 2\nlabels = %s\n",
+                                          "names=%s\n", "names=%s\nlabels=none\n"};
+    static const int classes[] = {3, 2, 2, 2};
+    fill_data(formats[_i]);
+    metadata m = get_metadata(data);
+    ck_assert_msg(m.names != NULL, "%s", darknet_last_error());
+    ck_assert_int_eq(m.classes, classes[_i]);
+    ck_assert_str_eq(m.names[0], "dog");
+    ck_assert_str_eq(m.names[1], "cat");
+    free_labels(m.names);
+}
+END_TEST
+
+START_TEST(test_metadata_that_lacks_something_is_empty_and_says_why)
+{
+    assert_no_metadata(data);
+    fill(names, "dog\ncat\n");
+    fill_data("classes=3\nnames=%s\n");
+    assert_no_metadata("has 2 names; 3 classes need");
+    fill_data("classes=many\nnames=%s\n");
+    assert_no_metadata("classes=many");
+    fill_data("classes=-1\nnames=%s\n");
+    assert_no_metadata("classes=-1");
+    fill(data, "classes=2\n");
+    assert_no_metadata("neither the key names nor the key labels");
+    fill_data("names=%s\n");
+    unlink(names);
+    assert_no_metadata(names);
+}
+END_TEST
+
+/* ---- names and data ------------------------------------------------------------------------- */
+
+START_TEST(test_names_must_be_as_many_as_classes)
+{
+    int n = -1;
+    fill(names, "dog\ncat\n");
+    char **list = darknet_names(names, 2, &n);
+    ck_assert_ptr_nonnull(list);
+    ck_assert_int_eq(n, 2);
+    free_labels(list);
+    ck_assert_ptr_null(darknet_names(names, 3, NULL));
+    assert_error("has 2 names; 3 classes need");
+    list = get_labels(names);
+    ck_assert_str_eq(list[1], "cat");
+    ck_assert_str_eq(darknet_last_error(), "");
+    free_labels(list);
+    free_labels(NULL);
+}
+END_TEST
+
+START_TEST(test_an_absent_key_is_no_error_and_an_absent_file_is)
+{
+    fill(data, "top=5\n");
+    char *value = darknet_data(data, "top");
+    ck_assert_str_eq(value, "5");
+    free(value);
+    ck_assert_ptr_null(darknet_data(data, "names"));
+    ck_assert_str_eq(darknet_last_error(), "");
+    unlink(data);
+    ck_assert_ptr_null(darknet_data(data, "top"));
+    assert_error(data);
+}
+END_TEST
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+START_TEST(test_writing_replaces_a_file_as_a_whole)
+{
+    fill(data, "old and longer\n");
+    ck_assert_int_eq(darknet_write(data, "new=1\n", 6), 1);
+    char *value = darknet_data(data, "new");
+    ck_assert_str_eq(value, "1");
+    free(value);
+    ck_assert_int_eq(files(), 1);
+    ck_assert_int_eq(darknet_write(data, "", 0), 1);
+}
+END_TEST
+
+START_TEST(test_a_file_that_cannot_be_written_is_an_error)
+{
+    char path[100];
+    snprintf(path, sizeof path, "%s/missing/x", folder);
+    ck_assert_int_eq(darknet_write(path, "x", 1), 0);
+    assert_error(path);
+    ck_assert_int_eq(darknet_write("/dev/full", "x", 1), 0);
+    assert_error("/dev/full");
+    ck_assert_int_eq(files(), 0);
+}
+END_TEST
+
+START_TEST(test_texts_and_label_paths_come_through)
+{
+    float prob = .5f;
+    char *name = "dog";
+    detection det = {.bbox = {.5f, .5f, .5f, .5f}, .classes = 1, .prob = &prob};
+    darknet_report report = {.dets = &det,
+                             .n = 1,
+                             .thresh = .25f,
+                             .names = &name,
+                             .classes = 1,
+                             .w = 10,
+                             .h = 10,
+                             .relative = 1};
+    char *text = darknet_format(&report, DARKNET_TEXT_STOCK), *path = darknet_label_path("a.jpg");
+    ck_assert_str_eq(text, "dog: 50%\n");
+    ck_assert_str_eq(path, "a.txt");
+    free(text);
+    free(path);
+    report.names = NULL;
+    ck_assert_ptr_null(darknet_format(&report, DARKNET_TEXT_STOCK));
+    assert_error("names");
+}
+END_TEST
+
+START_TEST(test_metadata_without_memory_is_empty_and_nothing_leaks)
+{
+    bool failed = true;
+    fill(names, "dog\ncat\n");
+    fill_data("classes=2\nnames=%s\n");
+    for (int nth = 0; failed; nth++) {
+        scarce_begin(nth);
+        metadata m = get_metadata(data);
+        failed = scarce_end();
+        bool without = m.names == NULL;
+        free_labels(m.names);
+        ck_assert_int_eq(scarce_blocks(), 0);
+        ck_assert_int_eq(without, failed);
+        ck_assert_int_eq(*darknet_last_error() != 0, failed);
+    }
+}
+END_TEST
+
+START_TEST(test_writing_without_memory_leaves_the_file_as_it_was)
+{
+    bool failed = true;
+    for (int nth = 0; failed; nth++) {
+        fill(data, "old=1\n");
+        scarce_begin(nth);
+        int written = darknet_write(data, "new=1\n", 6);
+        failed = scarce_end();
+        ck_assert_int_eq(scarce_blocks(), 0);
+        ck_assert(written || failed);
+        ck_assert_int_eq(files(), 1);
+        char *value = darknet_data(data, written ? "new" : "old");
+        ck_assert_str_eq(value, "1");
+        free(value);
+    }
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *s = suite_create("compat/text");
+    TCase *t = tcase_create("text");
+    tcase_add_checked_fixture(t, make_folder, remove_folder);
+    tcase_add_loop_test(t, test_metadata_has_names_for_its_classes, 0, 4);
+    tcase_add_test(t, test_metadata_that_lacks_something_is_empty_and_says_why);
+    tcase_add_test(t, test_names_must_be_as_many_as_classes);
+    tcase_add_test(t, test_an_absent_key_is_no_error_and_an_absent_file_is);
+    tcase_add_test(t, test_writing_replaces_a_file_as_a_whole);
+    tcase_add_test(t, test_a_file_that_cannot_be_written_is_an_error);
+    tcase_add_test(t, test_texts_and_label_paths_come_through);
+    tcase_add_test(t, test_metadata_without_memory_is_empty_and_nothing_leaks);
+    tcase_add_test(t, test_writing_without_memory_leaves_the_file_as_it_was);
+    suite_add_tcase(s, t);
+    return s;
+}
