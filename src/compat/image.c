@@ -1,0 +1,232 @@
+/* Images in memory: the functions of darknet.h on planar float pictures. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "compat/engine.h"
+#include "compat/error.h"
+#include "image/annotate.h"
+#include "image/resize.h"
+#include "image/writer.h"
+
+static size_t values(image im)
+{
+    return (size_t)im.w * (size_t)im.h * (size_t)im.c;
+}
+
+image make_image(int w, int h, int c)
+{
+    struct dn_error *err = dn_error_begin();
+    image im = {.w = w, .h = h, .c = c};
+    size_t plane, n;
+    if (w < 1 || h < 1 || c < 1 || !dn_mul((size_t)w, (size_t)h, &plane) || !dn_mul(plane, (size_t)c, &n) ||
+        n > (size_t)1 << 32) {
+        dn_fail(err, DN_INVALID, "an image of %dx%dx%d cannot be made", w, h, c);
+        return (image){0};
+    }
+    im.data = calloc(n, sizeof *im.data);
+    if (im.data)
+        return im;
+    dn_fail(err, DN_NO_MEMORY, "no memory for an image of %dx%dx%d", w, h, c);
+    return (image){0};
+}
+
+void free_image(image im)
+{
+    free(im.data);
+}
+
+image copy_image(image im)
+{
+    image copy = make_image(im.w, im.h, im.c);
+    if (copy.data)
+        memcpy(copy.data, im.data, values(im) * sizeof *im.data);
+    return copy;
+}
+
+void rgbgr_image(image im)
+{
+    size_t plane = (size_t)im.w * (size_t)im.h;
+    for (size_t i = 0; im.c >= 3 && i < plane; i++) {
+        float red = im.data[i];
+        im.data[i] = im.data[2 * plane + i];
+        im.data[2 * plane + i] = red;
+    }
+}
+
+/* An image as a source of rows. */
+struct image_rows {
+    image im;
+    int y;
+};
+
+static enum dn_status next_row(void *context, float *row, struct dn_error *err)
+{
+    struct image_rows *r = context;
+    (void)err;
+    for (int c = 0; c < r->im.c; c++)
+        memcpy(row + (size_t)c * (size_t)r->im.w,
+               r->im.data + ((size_t)c * (size_t)r->im.h + (size_t)r->y) * (size_t)r->im.w,
+               (size_t)r->im.w * sizeof *row);
+    r->y++;
+    return DN_OK;
+}
+
+static struct dn_pixels pixels_of(struct image_rows *rows)
+{
+    return (struct dn_pixels){.w = rows->im.w, .h = rows->im.h, .c = rows->im.c, .next = next_row, .context = rows};
+}
+
+/* All rows of a fit into an image of the size wanted. */
+static void fit_into(image im, enum dn_fit fit, image out, struct dn_error *err)
+{
+    struct image_rows rows = {.im = im};
+    struct dn_pixels pixels = pixels_of(&rows);
+    struct dn_fitter fitter;
+    if (!im.data || !out.data)
+        dn_fail(err, DN_INVALID, "there is no image to resize");
+    else if (!dn_fitter_open(&fitter, &pixels, fit, out.w, out.h, err)) {
+        ptrdiff_t plane = (ptrdiff_t)out.w * out.h;
+        for (int y = 0; y < out.h; y++)
+            dn_fitter_row(&fitter, y, out.data + (ptrdiff_t)y * out.w, plane, err);
+        dn_fitter_close(&fitter);
+    }
+}
+
+static image fit_new(image im, enum dn_fit fit, int w, int h)
+{
+    image out = make_image(w, h, im.c);
+    if (out.data)
+        fit_into(im, fit, out, dn_error_begin());
+    return out;
+}
+
+image resize_image(image im, int w, int h)
+{
+    return fit_new(im, DN_FIT_STRETCH, w, h);
+}
+
+image letterbox_image(image im, int w, int h)
+{
+    return fit_new(im, DN_FIT_LETTERBOX, w, h);
+}
+
+/* Leaves what is beside the photo as it was, as stock does. */
+void letterbox_image_into(image im, int w, int h, image boxed)
+{
+    int new_w, new_h;
+    if (!im.data || !boxed.data)
+        return;
+    dn_letterbox_size(im.w, im.h, w, h, &new_w, &new_h);
+    image scaled = resize_image(im, new_w, new_h);
+    int left = (w - new_w) / 2, top = (h - new_h) / 2;
+    for (int c = 0; scaled.data && c < im.c; c++)
+        for (int y = 0; y < new_h; y++)
+            memcpy(boxed.data + ((size_t)c * (size_t)boxed.h + (size_t)(y + top)) * (size_t)boxed.w + left,
+                   scaled.data + ((size_t)c * (size_t)new_h + (size_t)y) * (size_t)new_w,
+                   (size_t)new_w * sizeof(float));
+    free_image(scaled);
+}
+
+float *network_predict_image(network *net, image im)
+{
+    struct dn_error *err = dn_error_begin();
+    struct dn_engine *engine = dn_engine_of(net);
+    struct image_rows rows = {.im = im};
+    struct dn_pixels pixels = pixels_of(&rows);
+    struct dn_fitter fitter = {0};
+    if (!im.data || im.c < engine->graph.c)
+        dn_fail(err, DN_INVALID, "the image has %d channels; the network wants %d", im.data ? im.c : 0, engine->graph.c);
+    rows.im.c = pixels.c = engine->graph.c;
+    if (!err->status && !dn_fitter_open(&fitter, &pixels, DN_FIT_LETTERBOX, engine->graph.w, engine->graph.h, err)) {
+        struct dn_rows source = {dn_fitter_row, &fitter};
+        dn_engine_run(engine, &source, err);
+    }
+    dn_fitter_close(&fitter);
+    return err->status ? NULL : net->output;
+}
+
+/* ---- pictures out --------------------------------------------------------------------------- */
+
+static unsigned char byte_of(float v)
+{
+    return (unsigned char)(v <= 0 ? 0 : v >= 1 ? 255 : 255 * v);
+}
+
+static void row_bytes(image im, int y, unsigned char *row)
+{
+    for (int x = 0; x < im.w; x++)
+        for (int c = 0; c < 3; c++) {
+            int k = im.c >= 3 ? c : 0;
+            row[3 * x + c] = byte_of(im.data[((size_t)k * (size_t)im.h + (size_t)y) * (size_t)im.w + (size_t)x]);
+        }
+}
+
+static enum dn_status save(image im, const char *path, struct dn_error *err)
+{
+    struct dn_writer w;
+    unsigned char *row = malloc(3 * (size_t)im.w + 1);
+    if (!row || !im.data)
+        dn_fail(err, DN_INVALID, "%s: there is no image to save", path);
+    else {
+        dn_writer_open(&w, path, im.w, im.h, err);
+        for (int y = 0; y < im.h && !err->status; y++) {
+            row_bytes(im, y, row);
+            dn_writer_row(&w, row, err);
+        }
+        if (!err->status)
+            dn_writer_commit(&w, err);
+        dn_writer_abandon(&w);
+    }
+    free(row);
+    return err->status;
+}
+
+void save_image(image im, const char *name)
+{
+    struct dn_error *err = dn_error_begin();
+    size_t n = strlen(name);
+    char *path = malloc(n + sizeof ".jpg");
+    if (!path) {
+        dn_fail(err, DN_NO_MEMORY, "%s: no memory for a file name", name);
+        return;
+    }
+    memcpy(path, name, n);
+    memcpy(path + n, ".jpg", sizeof ".jpg");
+    save(im, path, err);
+    free(path);
+}
+
+#ifndef DN_OPENCV
+int show_image(image im, const char *name, int ms)
+{
+    (void)ms;
+    save_image(im, name);
+    return 0;
+}
+#endif
+
+void draw_detections(image im, detection *dets, int num, float thresh, char **names, image **alphabet,
+                     int classes)
+{
+    struct dn_error *err = dn_error_begin();
+    darknet_report report = {.dets = dets, .n = num, .thresh = thresh, .names = names, .classes = classes,
+                             .w = im.w, .h = im.h, .relative = 1};
+    struct dn_drawing drawing;
+    (void)alphabet;
+    dn_annotations(&report, im.w, im.h, DARKNET_STOCK, &drawing, err);
+    for (int i = 0; i < drawing.n; i++) {
+        const struct dn_patch *p = &drawing.patches[i];
+        for (int c = 0; c < im.c; c++)
+            for (int y = p->y0; y < p->y1; y++)
+                for (int x = p->x0; x < p->x1; x++)
+                    im.data[((size_t)c * (size_t)im.h + (size_t)y) * (size_t)im.w + (size_t)x] =
+                        (float)p->rgb[c < 3 ? c : 2] / 255;
+    }
+    dn_drawing_free(&drawing);
+}
+
+image **load_alphabet(void)
+{
+    return NULL;
+}

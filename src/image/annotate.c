@@ -1,0 +1,117 @@
+/* See annotate.h. Line widths and labels as the two dialects have them, format section 6.5 and 6.6. */
+#include "image/annotate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "image/reader.h"
+#include "image/writer.h"
+
+enum { LABEL_MAX = 256, SMALLEST_LETTERS = 10 };
+
+static int best_class(const darknet_report *r, const detection *d)
+{
+    int best = -1;
+    for (int c = 0; c < r->classes; c++)
+        if (d->prob[c] > r->thresh && (best < 0 || d->prob[c] > d->prob[best]))
+            best = c;
+    return best;
+}
+
+/* Adds a name to the list in `label`, as far as there is room. */
+static void append(char *label, const char *text)
+{
+    size_t n = strlen(label);
+    const char *comma = n ? ", " : "";
+    while (*comma && n < LABEL_MAX - 1)
+        label[n++] = *comma++;
+    while (*text && n < LABEL_MAX - 1)
+        label[n++] = *text++;
+    label[n] = 0;
+}
+
+/* Stock lists the names of all classes found, the other dialect the best one with its probability,
+ * then the others. */
+static void write_label(const darknet_report *r, const detection *d, int best, int dialect, char *label)
+{
+    char first[LABEL_MAX];
+    int hundredths = (int)(d->prob[best] * 100 + .5f);
+    label[0] = 0;
+    if (dialect == DARKNET_ALEXEYAB) {
+        snprintf(first, sizeof first, "%s: %d.%02d", r->names[best], hundredths / 100, hundredths % 100);
+        append(label, first);
+    }
+    for (int c = 0; c < r->classes; c++)
+        if (d->prob[c] > r->thresh && (dialect == DARKNET_STOCK || c != best))
+            append(label, r->names[c]);
+}
+
+static struct dn_patch patch_of(const darknet_report *r, const detection *d, int w, int h)
+{
+    float sx = r->relative ? (float)w : (float)w / (float)dn_max(1, r->w);
+    float sy = r->relative ? (float)h : (float)h / (float)dn_max(1, r->h);
+    box b = d->bbox;
+    float edges[4] = {(b.x - b.w / 2) * sx, (b.y - b.h / 2) * sy, (b.x + b.w / 2) * sx, (b.y + b.h / 2) * sy};
+    int at[4];
+    for (int i = 0; i < 4; i++) {
+        float most = i % 2 ? (float)h : (float)w;
+        at[i] = edges[i] > 0 ? edges[i] < most ? (int)edges[i] : (int)most : 0;
+    }
+    return (struct dn_patch){.x0 = at[0], .y0 = at[1], .x1 = dn_max(at[2], at[0] + 1), .y1 = dn_max(at[3], at[1] + 1)};
+}
+
+enum dn_status dn_annotations(const darknet_report *report, int w, int h, int dialect,
+                              struct dn_drawing *drawing, struct dn_error *err)
+{
+    int line = dn_max(1, (int)((double)h * (dialect == DARKNET_ALEXEYAB ? .002 : .006)));
+    int letters = dn_max(SMALLEST_LETTERS, (int)(h * .025));
+    *drawing = (struct dn_drawing){.w = w, .h = h};
+    for (int i = 0; i < report->n && !err->status; i++) {
+        const detection *d = &report->dets[i];
+        char label[LABEL_MAX];
+        int best = best_class(report, d);
+        if (best < 0)
+            continue;
+        struct dn_patch patch = patch_of(report, d, w, h);
+        dn_class_colour(best, report->classes, patch.rgb);
+        write_label(report, d, best, dialect, label);
+        if (!dn_draw_box(drawing, patch, line, err))
+            dn_draw_label(drawing, patch, letters, label, err);
+    }
+    return err->status;
+}
+
+static enum dn_status copy_rows(struct dn_reader *in, struct dn_writer *out, const struct dn_drawing *drawing,
+                                struct dn_error *err)
+{
+    unsigned char *row = malloc(3 * (size_t)in->w);
+    if (!row)
+        return dn_fail(err, DN_NO_MEMORY, "%s: no memory for a row", in->path);
+    for (int y = 0; y < in->h && !dn_reader_row(in, row, err); y++) {
+        dn_draw_row(drawing, y, row);
+        if (dn_writer_row(out, row, err))
+            break;
+    }
+    free(row);
+    return err->status;
+}
+
+enum dn_status dn_annotate_file(const darknet_report *report, const char *in, const char *out, int dialect,
+                                struct dn_error *err)
+{
+    struct dn_reader reader;
+    struct dn_writer writer;
+    struct dn_drawing drawing = {0};
+    if (dn_reader_open(&reader, in, err))
+        return err->status;
+    if (!dn_annotations(report, reader.w, reader.h, dialect, &drawing, err)) {
+        if (!dn_writer_open(&writer, out, reader.w, reader.h, err) && !copy_rows(&reader, &writer, &drawing, err))
+            dn_writer_commit(&writer, err);
+        dn_writer_abandon(&writer);
+    }
+    dn_drawing_free(&drawing);
+    dn_reader_close(&reader);
+    return err->status;
+}

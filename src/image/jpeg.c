@@ -1,0 +1,153 @@
+/* JPEG by scanlines, through libjpeg. A progressive file makes the library keep all coefficients. */
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/reader.h"
+
+#include <jerror.h>
+#include <jpeglib.h>
+
+enum { EXIF_MARKER = JPEG_APP0 + 1, EXIF_BYTES = 65533, ORIENTATION = 0x0112, OVERHEAD = 100 << 10 };
+
+struct decoder {
+    struct jpeg_decompress_struct jpeg;
+    struct jpeg_error_mgr errors;
+    jmp_buf back;
+    char text[JMSG_LENGTH_MAX];
+    unsigned char *cmyk; /* a row, when the file has four channels */
+    int started;
+};
+
+static void fail_back(j_common_ptr jpeg)
+{
+    struct decoder *d = jpeg->client_data;
+    jpeg->err->format_message(jpeg, d->text);
+    longjmp(d->back, 1);
+}
+
+/* Warnings would go to standard error. Junk between markers is harmless; a missing end is an error
+ * here, because half a photo gives wrong boxes. */
+static void heed_warning(j_common_ptr jpeg, int level)
+{
+    if (level < 0 && jpeg->err->msg_code == JWRN_JPEG_EOF)
+        fail_back(jpeg);
+}
+
+static unsigned read_number(const unsigned char *p, int n, int little)
+{
+    unsigned v = 0;
+    for (int i = 0; i < n; i++)
+        v |= (unsigned)p[i] << 8 * (little ? i : n - 1 - i);
+    return v;
+}
+
+/* The orientation tag of the first image file directory; 1 when there is none or it is broken. */
+static int find_orientation(const unsigned char *data, size_t n)
+{
+    if (n < 14 || memcmp(data, "Exif\0\0", 6))
+        return 1;
+    const unsigned char *tiff = data + 6;
+    size_t size = n - 6;
+    int little = tiff[0] == 'I';
+    size_t at = read_number(tiff + 4, 4, little);
+    if (at + 2 > size)
+        return 1;
+    unsigned entries = read_number(tiff + at, 2, little);
+    for (at += 2; entries-- && at + 12 <= size; at += 12)
+        if (read_number(tiff + at, 2, little) == ORIENTATION) {
+            unsigned value = read_number(tiff + at + 8, 2, little);
+            return value >= 1 && value <= 8 ? (int)value : 1;
+        }
+    return 1;
+}
+
+static void close_jpeg(struct dn_reader *r)
+{
+    struct decoder *d = r->decoder;
+    if (!d)
+        return;
+    jpeg_destroy_decompress(&d->jpeg);
+    free(d->cmyk);
+    free(d);
+}
+
+static void from_cmyk(unsigned char *row, const unsigned char *cmyk, int w)
+{
+    for (int x = 0; x < w; x++)
+        for (int c = 0; c < 3; c++) {
+            int k = cmyk[4 * x + 3];
+            row[3 * x + c] = (unsigned char)(k - ((255 - cmyk[4 * x + c]) * k >> 8));
+        }
+}
+
+static enum dn_status fail(struct dn_reader *r, struct dn_error *err)
+{
+    const struct decoder *d = r->decoder;
+    return dn_fail(err, DN_INVALID, "%s: is not a sound JPEG: %s", r->path, d->text);
+}
+
+static enum dn_status next(struct dn_reader *r, unsigned char *row, struct dn_error *err)
+{
+    struct decoder *d = r->decoder;
+    if (setjmp(d->back))
+        return fail(r, err);
+    if (!d->started) {
+        jpeg_start_decompress(&d->jpeg);
+        d->started = 1;
+    }
+    JSAMPROW line = d->cmyk ? d->cmyk : row;
+    jpeg_read_scanlines(&d->jpeg, &line, 1);
+    if (d->cmyk)
+        from_cmyk(row, d->cmyk, (int)d->jpeg.image_width);
+    return DN_OK;
+}
+
+/* Rows of blocks that the library buffers, and all coefficients of a progressive file. */
+static size_t decoder_bytes(const struct jpeg_decompress_struct *jpeg)
+{
+    size_t w = jpeg->image_width, h = jpeg->image_height, per_pixel = 0;
+    for (int i = 0; i < jpeg->num_components; i++) {
+        const jpeg_component_info *c = &jpeg->comp_info[i];
+        size_t across = (w * (size_t)c->h_samp_factor + (size_t)jpeg->max_h_samp_factor * 8 - 1) / (size_t)jpeg->max_h_samp_factor;
+        size_t down = (h * (size_t)c->v_samp_factor + (size_t)jpeg->max_v_samp_factor * 8 - 1) / (size_t)jpeg->max_v_samp_factor;
+        per_pixel += across * down * sizeof(JCOEF);
+    }
+    return OVERHEAD + w * 3 * 8 * 6 + (jpeg_has_multiple_scans((j_decompress_ptr)jpeg) ? per_pixel : 0);
+}
+
+enum dn_status dn_jpeg_open(struct dn_reader *r, struct dn_error *err)
+{
+    struct decoder *d = calloc(1, sizeof *d);
+    if (!d)
+        return dn_fail(err, DN_NO_MEMORY, "%s: no memory for a JPEG decoder", r->path);
+    r->decoder = d;
+    r->close = close_jpeg;
+    r->next = next;
+    d->jpeg.err = jpeg_std_error(&d->errors);
+    d->jpeg.client_data = d;
+    d->errors.error_exit = fail_back;
+    d->errors.emit_message = heed_warning;
+    if (setjmp(d->back))
+        return fail(r, err);
+    jpeg_create_decompress(&d->jpeg);
+    d->jpeg.client_data = d;
+    jpeg_stdio_src(&d->jpeg, r->file);
+    jpeg_save_markers(&d->jpeg, EXIF_MARKER, EXIF_BYTES);
+    jpeg_read_header(&d->jpeg, TRUE);
+    if (dn_reader_check(r, d->jpeg.image_width, d->jpeg.image_height, err))
+        return err->status;
+    for (jpeg_saved_marker_ptr m = d->jpeg.marker_list; m && r->orientation == 1; m = m->next)
+        if (m->marker == EXIF_MARKER)
+            r->orientation = find_orientation(m->data, m->data_length);
+    d->jpeg.out_color_space = d->jpeg.num_components == 4 ? JCS_CMYK : JCS_RGB;
+    if (d->jpeg.num_components == 4) {
+        d->cmyk = malloc((size_t)4 * d->jpeg.image_width);
+        if (!d->cmyk)
+            return dn_fail(err, DN_NO_MEMORY, "%s: no memory for a row", r->path);
+    }
+    r->w = (int)d->jpeg.image_width;
+    r->h = (int)d->jpeg.image_height;
+    r->bytes = decoder_bytes(&d->jpeg);
+    return DN_OK;
+}
