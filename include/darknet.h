@@ -350,8 +350,9 @@ enum darknet_fit {
  * be NULL) get the photo's size. NULL on failure. */
 DARKNET_API float *network_predict_file(network *net, const char *path, int fit, int *w, int *h);
 
-/* Bytes that reading this photo, and drawing over it, take at the most; 0 on failure. */
-DARKNET_API size_t darknet_photo_bytes(const char *path);
+/* Bytes that reading this photo takes at the most, and drawing over it into `picture` (NULL: it is not
+ * drawn); 0 on failure. */
+DARKNET_API size_t darknet_photo_bytes(const char *photo, const char *picture);
 
 /* As get_network_boxes; letter: the input was letterboxed (else stretched). */
 DARKNET_API detection *network_boxes(network *net, int w, int h, float thresh, float hier,

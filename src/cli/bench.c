@@ -77,10 +77,9 @@ static void describe(struct dn_bench *bench, const network *net)
     snprintf(bench->isa, sizeof bench->isa, "%s", network_isa(net));
 }
 
-static int measure(const struct dn_args *args, struct dn_bench *bench, const char *weights,
-                   struct dn_digest *first)
+static int measure(const struct dn_args *args, struct dn_bench *bench, struct dn_digest *first)
 {
-    network *net = dn_cli_load(args, bench->cfg, weights);
+    network *net = dn_cli_load(args, args->words + 1, args->word_count - 1, false);
     if (!net)
         return 1;
     describe(bench, net);
@@ -94,10 +93,9 @@ static int measure(const struct dn_args *args, struct dn_bench *bench, const cha
 }
 
 /* The digest of one run as `args` says. */
-static int run_once(const struct dn_args *args, const char *cfg, const char *weights,
-                    struct dn_digest *digest)
+static int run_once(const struct dn_args *args, struct dn_digest *digest)
 {
-    network *net = dn_cli_load(args, cfg, weights);
+    network *net = dn_cli_load(args, args->words + 1, args->word_count - 1, false);
     if (!net)
         return 1;
     int status = predict(net, digest) < 0;
@@ -105,15 +103,14 @@ static int run_once(const struct dn_args *args, const char *cfg, const char *wei
     return status;
 }
 
-static int check(const struct dn_args *args, struct dn_bench *bench, const char *weights,
-                 const struct dn_digest *first)
+static int check(const struct dn_args *args, struct dn_bench *bench, const struct dn_digest *first)
 {
     struct dn_args one = *args;
     struct dn_digest digest;
     one.threads = 1;
     bench->checked = "every run gave the same bits";
     if (bench->threads > 1) {
-        if (run_once(&one, bench->cfg, weights, &digest))
+        if (run_once(&one, &digest))
             return 1;
         if (digest.hash != first->hash)
             return dn_complain("%s: one thread gives other bits than %d", bench->cfg,
@@ -123,7 +120,7 @@ static int check(const struct dn_args *args, struct dn_bench *bench, const char 
     if (bench->flops > small_flops || !strcmp(bench->isa, "scalar"))
         return 0;
     one.isa = "scalar";
-    if (run_once(&one, bench->cfg, weights, &digest))
+    if (run_once(&one, &digest))
         return 1;
     double difference = dn_digest_difference(first, &digest);
     if (!(difference <= tolerance))
@@ -138,10 +135,9 @@ int dn_bench(const struct dn_args *args)
 {
     if (args->word_count < 2 || args->word_count > 3)
         return dn_complain("bench takes a cfg and a weights file: bench CFG [WEIGHTS]");
-    const char *weights = args->word_count > 2 ? args->words[2] : "";
     struct dn_bench bench = {.cfg = args->words[1], .runs = args->runs ? args->runs : 10};
     struct dn_digest first;
-    if (measure(args, &bench, weights, &first) || check(args, &bench, weights, &first))
+    if (measure(args, &bench, &first) || check(args, &bench, &first))
         return 1;
     (args->json ? dn_bench_print_json : dn_bench_print)(&bench, stdout);
     return 0;

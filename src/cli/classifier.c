@@ -78,7 +78,7 @@ static int run(const struct dn_args *args, const char *data, int top, int from)
     char **words = args->words + from;
     int count = args->word_count - from;
     const char *weights = count > 1 ? words[1] : "";
-    struct namer namer = {.args = args, .net = dn_cli_load(args, words[0], weights)};
+    struct namer namer = {.args = args, .net = dn_cli_load(args, words, count, true)};
     int status = 1;
     if (namer.net && load_names(&namer, data)) {
         namer.top = args->top ? args->top : top ? top : data_number(data, "top", 1);
@@ -86,6 +86,7 @@ static int run(const struct dn_args *args, const char *data, int top, int from)
             namer.top = network_classes(namer.net);
         dn_cli_introduce(namer.net, weights);
         status = name_all(&namer, data, words + 2, count > 2 ? count - 2 : 0);
+        dn_cli_account(args, namer.net);
     }
     free_labels(namer.names);
     free_network(namer.net);

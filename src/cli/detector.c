@@ -141,7 +141,7 @@ static int run(const struct dn_args *args, struct dn_finder *finder, const char 
     const char *weights = count > 1 ? words[1] : "";
     finder->args = args;
     int status = 1;
-    if (dn_finder_open(finder, data, words[0], weights)) {
+    if (dn_finder_open(finder, data, words, count)) {
         dn_cli_introduce(finder->net, weights);
         status = find_all(finder, words + 2, count > 2 ? count - 2 : 0);
         dn_cli_account(args, finder->net);

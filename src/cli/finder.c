@@ -73,16 +73,15 @@ static int choose_fit(const struct dn_finder *finder)
     return DARKNET_STRETCH;
 }
 
-bool dn_finder_open(struct dn_finder *finder, const char *data, const char *cfg,
-                    const char *weights)
+bool dn_finder_open(struct dn_finder *finder, const char *data, char **words, int count)
 {
     if (!choose_outputs(finder))
         return false;
-    finder->net = dn_cli_load(finder->args, cfg, weights);
+    finder->net = dn_cli_load(finder->args, words, count, true);
     if (!finder->net)
         return false;
     if (!has_head(finder->net))
-        return dn_complain("%s has no layer that detects objects: use classifier predict", cfg),
+        return dn_complain("%s has no layer that detects objects: use classifier predict", words[0]),
                false;
     finder->fit = choose_fit(finder);
     return load_names(finder, data);

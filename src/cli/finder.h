@@ -25,9 +25,8 @@ struct dn_finder {
 };
 
 /* Loads names and network and checks that they belong together. False after complaining; close in
- * either case. data NULL: the built-in VOC names. */
-bool dn_finder_open(struct dn_finder *finder, const char *data, const char *cfg,
-                    const char *weights);
+ * either case. words: CFG [WEIGHTS [PHOTO...]]. data NULL: the built-in VOC names. */
+bool dn_finder_open(struct dn_finder *finder, const char *data, char **words, int count);
 void dn_finder_close(struct dn_finder *finder);
 
 /* JSON of one photo more, and the whole into the file of -out. Return an exit status. */

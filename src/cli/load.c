@@ -23,10 +23,24 @@ darknet_options dn_cli_options(const struct dn_args *args)
     return options;
 }
 
-network *dn_cli_load(const struct dn_args *args, const char *cfg, const char *weights)
+/* What the photos that are named take, or a large photo where they come from standard input. */
+static size_t photo_bytes(const struct dn_args *args, char **photos, int count)
+{
+    const size_t large = 1536 << 10; /* a baseline JPEG 8000 pixels wide */
+    size_t most = count > 0 ? 0 : large;
+    for (int i = 0; i < count; i++) {
+        size_t bytes = darknet_photo_bytes(photos[i], args->out ? args->out : ""); /* 0: will be reported in its turn */
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
+network *dn_cli_load(const struct dn_args *args, char **words, int count, bool photos)
 {
     darknet_options options = dn_cli_options(args);
-    network *net = darknet_load(cfg, weights, &options);
+    if (photos && args->memory)
+        options.photo_bytes = photo_bytes(args, words + 2, count - 2);
+    network *net = darknet_load(words[0], count > 1 ? words[1] : "", &options);
     if (!net)
         dn_complain("%s", darknet_last_error());
     return net;

@@ -9,6 +9,8 @@
 #include "image/resize.h"
 #include "image/writer.h"
 
+enum { WIDEST_INPUT = 1024 }; /* columns of a network's input, for the memory of fitted rows */
+
 /* A reader's RGB rows as planar floats of the channels that the network wants. */
 struct photo_rows {
     struct dn_reader reader;
@@ -58,6 +60,33 @@ static void close_rows(struct photo_rows *p)
         dn_reader_close(&p->reader);
 }
 
+/* What reading and fitting take while the network runs. */
+static size_t reading_bytes(const struct dn_reader *r)
+{
+    return r->bytes + (size_t)r->w * 3 * (1 + sizeof(float)) + 2 * 3 * sizeof(float) * WIDEST_INPUT;
+}
+
+size_t darknet_photo_bytes(const char *photo, const char *picture)
+{
+    struct dn_reader reader;
+    if (dn_reader_open(&reader, photo, dn_error_begin()))
+        return 0;
+    size_t read = reading_bytes(&reader);
+    size_t drawn = picture ? reader.bytes + (size_t)reader.w * 3 + dn_writer_bytes(picture, reader.w) : 0;
+    dn_reader_close(&reader);
+    return read > drawn ? read : drawn;
+}
+
+static enum dn_status check_budget(const struct dn_engine *engine, const struct dn_reader *reader,
+                                   struct dn_error *err)
+{
+    size_t bytes = reading_bytes(reader);
+    if (!engine->budget || bytes <= engine->photo)
+        return DN_OK;
+    return dn_fail(err, DN_BUDGET, "%s: reading this photo takes %.1f MB; %.1f MB of the budget are planned for it",
+                   reader->path, (double)bytes / (1 << 20), (double)engine->photo / (1 << 20));
+}
+
 float *network_predict_file(network *net, const char *path, int fit, int *w, int *h)
 {
     struct dn_error *err = dn_error_begin();
@@ -67,7 +96,7 @@ float *network_predict_file(network *net, const char *path, int fit, int *w, int
     struct dn_pixels pixels;
     struct dn_fitter fitter = {0};
     bool luma = g->dialect == DN_ALEXEYAB;
-    if (!open_rows(&rows, path, g->c, luma, &pixels, err) &&
+    if (!open_rows(&rows, path, g->c, luma, &pixels, err) && !check_budget(engine, &rows.reader, err) &&
         !dn_fitter_open(&fitter, &pixels, (enum dn_fit)fit, g->w, g->h, err)) {
         struct dn_rows source = {dn_fitter_row, &fitter};
         if (w)
@@ -79,19 +108,6 @@ float *network_predict_file(network *net, const char *path, int fit, int *w, int
     dn_fitter_close(&fitter);
     close_rows(&rows);
     return err->status ? NULL : net->output;
-}
-
-size_t darknet_photo_bytes(const char *path)
-{
-    struct dn_reader reader;
-    if (dn_reader_open(&reader, path, dn_error_begin()))
-        return 0;
-    /* read and fitted while the network runs; read and written when boxes are drawn */
-    size_t fitted = (size_t)reader.w * 3 * (1 + sizeof(float)) + 2 * 3 * sizeof(float) * 1024;
-    size_t drawn = (size_t)reader.w * 3 + dn_writer_bytes(reader.w);
-    size_t bytes = reader.bytes + (fitted > drawn ? fitted : drawn);
-    dn_reader_close(&reader);
-    return bytes;
 }
 
 int darknet_annotate(const darknet_report *report, const char *in, const char *out, int dialect)

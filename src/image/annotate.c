@@ -66,19 +66,23 @@ enum dn_status dn_annotations(const darknet_report *report, int w, int h, int di
                               struct dn_drawing *drawing, struct dn_error *err)
 {
     int line = dn_max(1, (int)((double)h * (dialect == DARKNET_ALEXEYAB ? .002 : .006)));
-    int letters = dn_max(SMALLEST_LETTERS, (int)(h * .025));
+    int letters = dn_max(SMALLEST_LETTERS, (int)(h * .03));
     *drawing = (struct dn_drawing){.w = w, .h = h};
-    for (int i = 0; i < report->n && !err->status; i++) {
-        const detection *d = &report->dets[i];
+    /* all labels after all boxes: a line must not cross a name */
+    for (int i = 0; i < 2 * report->n && !err->status; i++) {
+        const detection *d = &report->dets[i % report->n];
         char label[LABEL_MAX];
         int best = best_class(report, d);
         if (best < 0)
             continue;
         struct dn_patch patch = patch_of(report, d, w, h);
         dn_class_colour(best, report->classes, patch.rgb);
+        if (i < report->n) {
+            dn_draw_box(drawing, patch, line, err);
+            continue;
+        }
         write_label(report, d, best, dialect, label);
-        if (!dn_draw_box(drawing, patch, line, err))
-            dn_draw_label(drawing, patch, letters, label, err);
+        dn_draw_label(drawing, patch, letters, label, err);
     }
     return err->status;
 }

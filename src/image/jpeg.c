@@ -8,7 +8,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-enum { EXIF_MARKER = JPEG_APP0 + 1, EXIF_BYTES = 65533, ORIENTATION = 0x0112, OVERHEAD = 100 << 10 };
+enum { EXIF_MARKER = JPEG_APP0 + 1, EXIF_BYTES = 65533, ORIENTATION = 0x0112, OVERHEAD = 40 << 10 };
 
 struct decoder {
     struct jpeg_decompress_struct jpeg;
@@ -113,7 +113,7 @@ static size_t decoder_bytes(const struct jpeg_decompress_struct *jpeg)
         size_t down = (h * (size_t)c->v_samp_factor + (size_t)jpeg->max_v_samp_factor * 8 - 1) / (size_t)jpeg->max_v_samp_factor;
         per_pixel += across * down * sizeof(JCOEF);
     }
-    return OVERHEAD + w * 3 * 8 * 6 + (jpeg_has_multiple_scans((j_decompress_ptr)jpeg) ? per_pixel : 0);
+    return OVERHEAD + w * 3 * 8 * 4 + (jpeg_has_multiple_scans((j_decompress_ptr)jpeg) ? per_pixel : 0);
 }
 
 enum dn_status dn_jpeg_open(struct dn_reader *r, struct dn_error *err)

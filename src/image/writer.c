@@ -9,7 +9,7 @@
 #include <jpeglib.h>
 #include <png.h>
 
-enum { QUALITY = 80, OVERHEAD = 400 << 10 /* mostly the window of PNG's compression */ };
+enum { QUALITY = 80, JPEG_BYTES = 40 << 10, PNG_BYTES = 400 << 10 /* mostly the window of compression */ };
 
 struct jpeg_encoder {
     struct jpeg_compress_struct jpeg;
@@ -91,14 +91,19 @@ static enum dn_status begin_png(struct dn_writer *w, struct dn_error *err)
     return DN_OK;
 }
 
+static int is_png(const char *path)
+{
+    size_t n = strlen(path);
+    return n > 4 && !strcasecmp(path + n - 4, ".png");
+}
+
 enum dn_status dn_writer_open(struct dn_writer *w, const char *path, int width, int height,
                               struct dn_error *err)
 {
-    size_t n = strlen(path);
     memset(w, 0, sizeof *w);
     w->w = width;
     w->h = height;
-    w->png = n > 4 && !strcasecmp(path + n - 4, ".png");
+    w->png = is_png(path);
     if (dn_output_open(&w->out, path, err))
         return err->status;
     return w->png ? begin_png(w, err) : begin_jpeg(w, err);
@@ -156,7 +161,7 @@ void dn_writer_abandon(struct dn_writer *w)
     dn_output_abandon(&w->out);
 }
 
-size_t dn_writer_bytes(int width)
+size_t dn_writer_bytes(const char *path, int width)
 {
-    return OVERHEAD + (size_t)width * 3 * 24;
+    return is_png(path) ? PNG_BYTES + (size_t)width * 3 * 6 : JPEG_BYTES + (size_t)width * 3 * 24;
 }

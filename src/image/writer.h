@@ -19,7 +19,7 @@ enum dn_status dn_writer_row(struct dn_writer *w, const unsigned char *rgb, stru
 enum dn_status dn_writer_commit(struct dn_writer *w, struct dn_error *err);
 void dn_writer_abandon(struct dn_writer *w);
 
-/* Bytes that writing a picture so wide takes. */
-size_t dn_writer_bytes(int width);
+/* Bytes that writing a picture of this name and width takes. */
+size_t dn_writer_bytes(const char *path, int width);
 
 #endif
