@@ -11,11 +11,30 @@ static inline vec vec_load(const float *p) { return vld1q_f32(p); }
 static inline void vec_store(float *p, vec a) { vst1q_f32(p, a); }
 static inline vec vec_splat(float a) { return vdupq_n_f32(a); }
 static inline vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
-/* b where a is not a number */
-static inline vec vec_max(vec a, vec b) { return vmaxnmq_f32(a, b); }
+/* a > b ? a : b, a < b ? a : b: the second one where they compare equal or not at all */
+static inline vec vec_max(vec a, vec b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+static inline vec vec_min(vec a, vec b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
+static inline vec vec_floor(vec a) { return vrndmq_f32(a); }
 
 /* a0 b0 a1 b1 ... of the lower halves, of the upper halves */
 static inline vec vec_zip_low(vec a, vec b) { return vzip1q_f32(a, b); }
 static inline vec vec_zip_high(vec a, vec b) { return vzip2q_f32(a, b); }
+
+/* Doubles, for functions that are evaluated in double precision and rounded once. */
+typedef float64x2_t vecd;
+enum { DLANES = 2 };
+
+static inline vecd vecd_load(const float *p) { return vcvt_f64_f32(vld1_f32(p)); }
+static inline void vecd_store(float *p, vecd a) { vst1_f32(p, vcvt_f32_f64(a)); }
+static inline vecd vecd_splat(double a) { return vdupq_n_f64(a); }
+static inline vecd vecd_fma(vecd a, vecd b, vecd c) { return vfmaq_f64(c, a, b); }
+/* as vec_max and vec_min */
+static inline vecd vecd_max(vecd a, vecd b) { return vbslq_f64(vcgtq_f64(a, b), a, b); }
+static inline vecd vecd_min(vecd a, vecd b) { return vbslq_f64(vcltq_f64(a, b), a, b); }
+/* The number whose exponent field is the lowest 11 bits of a; bit 12 must be clear. */
+static inline vecd vecd_power(vecd a)
+{
+    return vreinterpretq_f64_u64(vshlq_n_u64(vreinterpretq_u64_f64(a), 52));
+}
 
 #endif

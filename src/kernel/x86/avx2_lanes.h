@@ -11,8 +11,10 @@ static inline vec vec_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void vec_store(float *p, vec a) { _mm256_storeu_ps(p, a); }
 static inline vec vec_splat(float a) { return _mm256_set1_ps(a); }
 static inline vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c); }
-/* b where a is not a number */
+/* a > b ? a : b, a < b ? a : b: the second one where they compare equal or not at all */
 static inline vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
+static inline vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
+static inline vec vec_floor(vec a) { return _mm256_floor_ps(a); }
 
 /* a0 b0 a1 b1 ... of the lower halves, of the upper halves */
 static inline vec vec_zip_low(vec a, vec b)
@@ -22,6 +24,23 @@ static inline vec vec_zip_low(vec a, vec b)
 static inline vec vec_zip_high(vec a, vec b)
 {
     return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31);
+}
+
+/* Doubles, for functions that are evaluated in double precision and rounded once. */
+typedef __m256d vecd;
+enum { DLANES = 4 };
+
+static inline vecd vecd_load(const float *p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+static inline void vecd_store(float *p, vecd a) { _mm_storeu_ps(p, _mm256_cvtpd_ps(a)); }
+static inline vecd vecd_splat(double a) { return _mm256_set1_pd(a); }
+static inline vecd vecd_fma(vecd a, vecd b, vecd c) { return _mm256_fmadd_pd(a, b, c); }
+/* as vec_max and vec_min */
+static inline vecd vecd_max(vecd a, vecd b) { return _mm256_max_pd(a, b); }
+static inline vecd vecd_min(vecd a, vecd b) { return _mm256_min_pd(a, b); }
+/* The number whose exponent field is the lowest 11 bits of a; bit 12 must be clear. */
+static inline vecd vecd_power(vecd a)
+{
+    return _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(a), 52));
 }
 
 #endif
