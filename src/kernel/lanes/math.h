@@ -2,7 +2,7 @@
  *
  * Stock evaluates them in double precision and rounds to float; so does this. Every operation is
  * one that all machines round alike, so the results are the same bits everywhere; they differ from
- * the exact value by at most 0.501 units in the last place of the float. In plain floats the
+ * the exact value by at most 0.51 units in the last place of the float. In plain floats the
  * functions would cost about two thirds of this and, without a good many compensating steps, be off
  * by up to three units. */
 #ifndef DN_KERNEL_MATH_H

@@ -150,13 +150,14 @@ static void pool_dense(const struct dn_pool_row *r, const struct pool_rows *rows
             float *out = r->out + (ptrdiff_t)(x - r->x0) * DN_BLOCK + lane;
             int n = dn_min(size, r->x1 - x);
             left += size;
-            pool_columns(rows, lane, left, size, head);
+            pool_columns(rows, lane, left, x + n < r->x1 ? size : n - 1, head);
             for (int i = size - 2; i >= 0; i--)
                 tail[i] = vec_max(tail[i + 1], tail[i]);
             vec so_far = vec_splat(POOL_LEAST);
-            for (int i = 0; i < n; i++) {
+            vec_store(out, tail[0]);
+            for (int i = 1; i < n; i++) {
+                so_far = vec_max(head[i - 1], so_far);
                 vec_store(out + (ptrdiff_t)i * DN_BLOCK, vec_max(so_far, tail[i]));
-                so_far = vec_max(head[i], so_far);
             }
             swap = tail, tail = head, head = swap;
         }

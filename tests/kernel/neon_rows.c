@@ -1,0 +1,42 @@
+/* Compares the NEON row kernels with the scalar ones; see neon_conv.c. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/row_case.h"
+
+enum { SEEDS = 300 };
+
+static bool same(enum row_kind kind, unsigned seed)
+{
+    struct row_case c;
+    row_case_random(&c, kind, seed);
+    row_case_run(&c, dn_kernels("scalar"), c.rect, 1);
+    float *expected = malloc(c.out.bytes);
+    if (!expected)
+        return false;
+    memcpy(expected, c.out.floats, c.out.bytes);
+    row_case_reset(&c);
+    row_case_run(&c, dn_kernels("neon"), c.rect, 1);
+    bool equal = !memcmp(expected, c.out.floats, c.out.bytes);
+    if (!equal)
+        printf("seed %u differs: %s\n", seed, row_case_text(&c));
+    free(expected);
+    row_case_close(&c);
+    return equal;
+}
+
+int main(void)
+{
+    int wrong = 0;
+    if (!dn_kernels("neon")) {
+        fputs("neon_rows: these kernels are not for this machine\n", stderr);
+        return 1;
+    }
+    for (int kind = 0; kind < ROW_KINDS; kind++)
+        for (unsigned seed = 0; seed < SEEDS; seed++)
+            wrong += !same((enum row_kind)kind, seed);
+    printf("neon rows: %d of %d cases give the scalar bytes\n", SEEDS * ROW_KINDS - wrong,
+           SEEDS * ROW_KINDS);
+    return wrong > 0;
+}
