@@ -83,7 +83,7 @@ void dn_conv_run(const struct dn_kernels *k, const struct dn_conv_job *job)
 {
     const struct dn_conv *v = job->conv;
     int height = job->rect.y1 - job->rect.y0, width = job->rect.x1 - job->rect.x0;
-    struct pieces p = {k, job, .blocks = 2};
+    struct pieces p = {k, job, .blocks = dn_conv_depthwise(v) ? 8 : 2};
     if (height <= 0 || width <= 0 || job->block0 >= job->block1)
         return;
     p.rows = (size_t)height * (size_t)width <= 40 * 40 ? height : 8;

@@ -9,13 +9,13 @@
 
 #include "kernel/lanes/conv_tile.h"
 
-enum { PLANAR_TAPS = 512 }; /* per strip */
+enum { LISTED_TAPS = 512 }; /* per strip */
 
 /* The steps of one row, in the order of filters. */
 struct taps {
     int count;
-    const float *at[PLANAR_TAPS]; /* the input of a pixel whose first tap is in column 0 */
-    int column[PLANAR_TAPS];      /* relative to the column of the first tap */
+    const float *at[LISTED_TAPS]; /* the input of a pixel whose first tap is in column 0 */
+    int column[LISTED_TAPS];      /* relative to the column of the first tap */
 };
 
 static INLINE void planar_tile(struct strip *s, int P, int B, int oy, int ox)
@@ -62,23 +62,28 @@ static tile_function *const *const planar_tiles[] = {planar_one};
 static tile_function *const border_tiles[] = {border_one};
 #endif
 
-/* Lists taps [tap0, tap1) of output row oy; returns how many rows' worth come before the first one
- * inside the map, in taps. */
-static int list_taps(struct strip *s, struct taps *t, int tap0, int tap1, int oy)
+/* Lists taps [tap0, tap1) of output row oy; returns how many come before the first one inside the
+ * map. */
+static int list_taps(struct strip *s, int tap0, int tap1, int oy)
 {
     const struct dn_conv *v = s->job->conv;
     const struct dn_view *in = &s->job->in;
-    int skipped = 0;
+    struct taps *t = s->taps;
+    int row = v->kw * v->c, skipped = 0;
     t->count = 0;
-    for (int tap = tap0; tap < tap1; tap++) {
-        int c = tap % v->c, kx = tap / v->c % v->kw, ky = tap / v->c / v->kw;
+    for (int ky = tap0 / row; ky * row < tap1; ky++) {
         int y = oy * v->stride_y - v->pad_y + ky * v->dilation;
-        if (y < 0)
-            skipped++;
+        int from = dn_max(tap0 - ky * row, 0), to = dn_min(tap1 - ky * row, row);
+        skipped += y < 0 ? to - from : 0;
         if (y < 0 || y >= in->h)
             continue;
-        t->column[t->count] = kx * v->dilation;
-        t->at[t->count++] = dn_view_at(in, c, y, kx * v->dilation);
+        const float *x = dn_view_at(in, 0, y, 0);
+        for (int kx = from / v->c, c = from % v->c; from < to; from++) {
+            t->column[t->count] = kx * v->dilation;
+            t->at[t->count++] = x + c * in->block + kx * v->dilation;
+            if (++c == v->c)
+                kx++, c = 0;
+        }
     }
     return skipped;
 }
@@ -116,11 +121,11 @@ static void planar(const struct dn_conv_job *job, int block0, int block1, struct
     for (s.block = block0; s.block < block1; s.block += s.blocks) {
         s.blocks = dn_min(TILE_BLOCKS, block1 - s.block);
         for (int tap = 0, end; tap < all; tap = end) {
-            end = dn_min(tap + PLANAR_TAPS, all);
+            end = dn_min(tap + LISTED_TAPS, all);
             s.first = tap == 0;
             s.last = end == all;
             for (int y = rect.y0; y < rect.y1; y++) {
-                int from = tap + list_taps(&s, &t, tap, end, y);
+                int from = tap + list_taps(&s, tap, end, y);
                 for (int i = 0; i < s.blocks; i++)
                     s.w[i] = job->packed + (ptrdiff_t)from * DN_BLOCK +
                              dn_conv_packed_floats(v, job->block0, s.block + i);

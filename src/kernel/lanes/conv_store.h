@@ -9,16 +9,39 @@
 
 enum { BLOCK_VECS = DN_BLOCK / LANES };
 
-/* `vectors` points at the mean of these lanes. */
-static INLINE vec finish(vec sum, const float *vectors, enum dn_activation a)
+typedef int bits __attribute__((vector_size(LANES * sizeof(int))));
+
+/* The fused activations as max(x * slope, x & mask), with the second where the first is not a
+ * number: linear 1, all; leaky 0.1, all; relu 1, none. */
+struct fused {
+    vec slope;
+    bits mask;
+};
+
+static INLINE struct fused fused(enum dn_activation a)
 {
-    vec x = (sum - vec_load(vectors)) * vec_load(vectors + DN_BLOCK) +
-            vec_load(vectors + 2 * DN_BLOCK);
-    if (a == DN_LEAKY)
-        return vec_max(x * vec_splat(0.1f), x);
-    if (a == DN_RELU)
-        return vec_max(x, vec_splat(0));
-    return x;
+    struct fused f = {vec_splat(a == DN_LEAKY ? 0.1f : 1), {0}};
+    if (a != DN_RELU)
+        f.mask = ~f.mask;
+    return f;
+}
+
+/* Mean, scale and bias of LANES channels; `vectors` points at their means. */
+struct norm {
+    vec mean, scale, bias;
+};
+
+static INLINE struct norm norm(const float *vectors)
+{
+    struct norm n = {vec_load(vectors), vec_load(vectors + DN_BLOCK),
+                     vec_load(vectors + 2 * DN_BLOCK)};
+    return n;
+}
+
+static INLINE vec finish(vec sum, struct norm n, struct fused f)
+{
+    vec x = (sum - n.mean) * n.scale + n.bias;
+    return vec_max(x * f.slope, (vec)((bits)x & f.mask));
 }
 
 #endif

@@ -24,11 +24,20 @@ struct strip {
     int share;                      /* how many to fetch per block of channels and tap */
     int row_share;                  /* pixels of the next input row, likewise */
     ptrdiff_t dx;                   /* floats from the input of a pixel to that of the next */
-    const struct taps *taps;        /* of a planar input */
+    struct taps *taps;              /* of planar maps */
+    struct tap_rows *rows;          /* of depthwise convolutions */
 };
 
-/* acc[p][v] += x[p * dx] * filters[v]. Three pixels share a base register: with that, every load is
- * base + index * scale and the bases fit the registers. */
+/* A pointer that the compiler computes here and keeps in a register. Left alone it hoists the address
+ * of every pixel out of loops and runs out of registers. */
+static INLINE const float *pinned(const float *p)
+{
+    __asm__("" : "+r"(p));
+    return p;
+}
+
+/* acc[p][v] += x[p * dx] * filters[v]. Three pixels share a base register: every load is base + dx *
+ * 0, 1 or 2, which is an addressing mode. */
 static INLINE void step(vec *acc, int P, int B, const float *x, ptrdiff_t dx, const float *w0,
                         const float *w1)
 {
@@ -37,9 +46,12 @@ static INLINE void step(vec *acc, int P, int B, const float *x, ptrdiff_t dx, co
 #pragma GCC unroll 16
     for (int v = 0; v < V; v++)
         f[v] = vec_load((v < BLOCK_VECS ? w0 : w1) + v % BLOCK_VECS * LANES);
+    const float *base = x;
 #pragma GCC unroll 16
     for (int p = 0; p < P; p++) {
-        vec value = vec_splat((x + p / 3 * 3 * dx)[p % 3 * dx]);
+        if (p % 3 == 0)
+            base = pinned(x + p * dx);
+        vec value = vec_splat(base[p % 3 * dx]);
 #pragma GCC unroll 16
         for (int v = 0; v < V; v++)
             acc[p * V + v] = vec_fma(value, f[v], acc[p * V + v]);
@@ -62,16 +74,23 @@ static INLINE void load_tile(struct strip *s, vec *acc, int P, int B, int oy, in
 static INLINE void store_tile(struct strip *s, const vec *acc, int P, int B, int oy, int ox)
 {
     const struct dn_conv_job *job = s->job;
+    const struct fused f = fused(job->conv->activation);
     const int V = B * BLOCK_VECS;
+    bool last = s->last;
 #pragma GCC unroll 16
     for (int v = 0; v < V; v++) {
         int b = s->block + v / BLOCK_VECS, lane = v % BLOCK_VECS * LANES;
         float *out = dn_view_at(&job->out, b, oy, ox) + lane;
         const float *vectors = job->vectors + (ptrdiff_t)b * DN_CONV_VECTORS + lane;
+        if (last) {
+            const struct norm n = norm(vectors);
 #pragma GCC unroll 16
-        for (int p = 0; p < P; p++) {
-            vec x = acc[p * V + v];
-            vec_store(out + p * DN_BLOCK, s->last ? finish(x, vectors, job->conv->activation) : x);
+            for (int p = 0; p < P; p++)
+                vec_store(out + p * DN_BLOCK, finish(acc[p * V + v], n, f));
+        } else {
+#pragma GCC unroll 16
+            for (int p = 0; p < P; p++)
+                vec_store(out + p * DN_BLOCK, acc[p * V + v]);
         }
     }
 }
