@@ -15,7 +15,8 @@ struct dn_pool_row {
 };
 
 struct dn_row_kernels {
-    /* n floats in place; not the NORMALIZE kinds. */
+    /* n floats in place; not the NORMALIZE kinds. Convolutions may call this on pieces of rows that
+     * they have just computed. */
     void (*activate)(enum dn_activation a, float *x, size_t n);
     /* x[i] = e^x[i] */
     void (*exp)(float *x, size_t n);
