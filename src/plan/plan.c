@@ -91,9 +91,9 @@ static void lay_out_weights(const struct dn_graph *g, struct dn_plan *plan)
 static void find_staging(const struct dn_graph *g, struct dn_plan *plan)
 {
     plan->staging_bytes = 0;
+    plan->staging_read = plan->maps_bytes < DN_PLAN_STAGING ? plan->maps_bytes : DN_PLAN_STAGING;
     for (int i = 0; i < g->n; i++) {
-        size_t most = plan->maps_bytes < DN_PLAN_STAGING ? plan->maps_bytes : DN_PLAN_STAGING;
-        size_t bytes = staging_bytes(&g->layers[i], plan->weights[i].resident, most);
+        size_t bytes = staging_bytes(&g->layers[i], plan->weights[i].resident, plan->staging_read);
         if (g->layers[i].shares < 0 && bytes > plan->staging_bytes)
             plan->staging_bytes = bytes;
     }

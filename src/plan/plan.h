@@ -66,6 +66,7 @@ struct dn_plan {
     struct dn_weight_place *weights; /* [n_layers] */
     float *repeats;        /* [n_layers] elements computed over elements of the map */
     size_t staging, staging_bytes;
+    size_t staging_read; /* bytes of filters to read at once while loading, at least one block */
     size_t input_row, input_row_bytes; /* a planar row, where the input is kept blocked */
     size_t *results; /* [n_layers] planar copies of kept layers that are blocked, or DN_NO_RESULT */
     size_t weights_bytes; /* parameters and resident filters */
