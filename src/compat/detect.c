@@ -16,7 +16,7 @@
 static const struct dn_layer *head_at(const network *net, int i)
 {
     const struct dn_layer *l = &dn_engine_of(net)->graph.layers[i];
-    return dn_layer_is_head(l) && net->layers[i].output ? l : NULL;
+    return dn_layer_is_head(l) ? l : NULL;
 }
 
 /* Classes for which a detection needs room: the most of any head; 0 without heads. */
@@ -51,6 +51,11 @@ static detection *make_detections(const network *net, float thresh, int *num, st
 {
     long long total = 0;
     *num = 0;
+    if (!dn_engine_of(net)->ready) {
+        dn_fail(err, DN_INVALID, "%s: was loaded for its plan only and finds nothing",
+                dn_engine_of(net)->graph.path);
+        return NULL;
+    }
     for (int i = 0; i < net->n; i++)
         if (head_at(net, i))
             total += dn_decode_count(head_at(net, i), net->layers[i].output, thresh);
@@ -153,7 +158,7 @@ float box_iou(box a, box b)
 
 void top_predictions(network *net, int k, int *index)
 {
-    dn_top(net->output, net->outputs, k, index);
+    dn_top(net->output, net->output ? net->outputs : 0, k, index);
 }
 
 void fill_cpu(int n, float alpha, float *x, int stride)

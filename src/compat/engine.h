@@ -32,4 +32,7 @@ static inline struct dn_engine *dn_engine_of(const network *net)
 /* Runs the network on rows from any source. DN_OK, or the sentence is in err. */
 enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err);
 
+/* Fills everything but the output. */
+void dn_describe_layer(const struct dn_layer *l, layer *out);
+
 #endif

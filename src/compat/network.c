@@ -13,87 +13,6 @@
 #include "plan/machine.h"
 #include "plan/print.h"
 
-_Static_assert(sizeof(box) == 16 && sizeof(image) == 24 && sizeof(metadata) == 16, "stock ABI");
-_Static_assert(offsetof(image, data) == 16 && offsetof(metadata, names) == 8, "stock ABI");
-_Static_assert(sizeof(detection) == 48 && offsetof(detection, classes) == 16 &&
-                   offsetof(detection, prob) == 24 && offsetof(detection, mask) == 32 &&
-                   offsetof(detection, objectness) == 40 && offsetof(detection, sort_class) == 44,
-               "stock ABI");
-_Static_assert(sizeof(network) == 272 && offsetof(network, batch) == 4 && offsetof(network, seen) == 8 &&
-                   offsetof(network, layers) == 32 && offsetof(network, output) == 40 &&
-                   offsetof(network, inputs) == 128 && offsetof(network, outputs) == 132 &&
-                   offsetof(network, h) == 144 && offsetof(network, w) == 148 &&
-                   offsetof(network, c) == 152 && offsetof(network, input) == 216 &&
-                   offsetof(network, train) == 248,
-               "stock ABI");
-_Static_assert(sizeof(layer) == 1184 && offsetof(layer, activation) == 4 &&
-                   offsetof(layer, batch_normalize) == 64 && offsetof(layer, batch) == 72 &&
-                   offsetof(layer, inputs) == 84 && offsetof(layer, outputs) == 88 &&
-                   offsetof(layer, h) == 108 && offsetof(layer, out_h) == 120 &&
-                   offsetof(layer, out_c) == 128 && offsetof(layer, n) == 132 &&
-                   offsetof(layer, side) == 148 && offsetof(layer, classes) == 252 &&
-                   offsetof(layer, coords) == 256 && offsetof(layer, mask) == 296 &&
-                   offsetof(layer, total) == 304 && offsetof(layer, output) == 616,
-               "stock ABI");
-
-static const LAYER_TYPE public_types[DN_TYPES] = {
-    [DN_CONVOLUTIONAL] = CONVOLUTIONAL, [DN_DECONVOLUTIONAL] = DECONVOLUTIONAL,
-    [DN_CONNECTED] = CONNECTED,         [DN_MAXPOOL] = MAXPOOL,
-    [DN_LOCAL_AVGPOOL] = LOCAL_AVGPOOL, [DN_AVGPOOL] = AVGPOOL,
-    [DN_SOFTMAX] = SOFTMAX,             [DN_DETECTION] = DETECTION,
-    [DN_DROPOUT] = DROPOUT,             [DN_CROP] = CROP,
-    [DN_ROUTE] = ROUTE,                 [DN_COST] = COST,
-    [DN_NORMALIZATION] = NORMALIZATION, [DN_LOCAL] = LOCAL,
-    [DN_SHORTCUT] = SHORTCUT,           [DN_SCALE_CHANNELS] = SCALE_CHANNELS,
-    [DN_SAM] = SAM,                     [DN_ACTIVATION] = ACTIVE,
-    [DN_BATCHNORM] = BATCHNORM,         [DN_REGION] = REGION,
-    [DN_YOLO] = YOLO,                   [DN_GAUSSIAN_YOLO] = GAUSSIAN_YOLO,
-    [DN_REORG] = REORG,                 [DN_REORG3D] = REORG3D,
-    [DN_UPSAMPLE] = UPSAMPLE,           [DN_LOGISTIC_LAYER] = LOGISTIC_LAYER,
-    [DN_L2NORM] = L2NORM,               [DN_IMPLICIT] = IMPLICIT,
-    [DN_EMPTY] = BLANK,
-};
-
-/* Stock's numbers; activations that it does not have count on behind its last. */
-static const int public_activations[DN_ACTIVATIONS] = {
-    [DN_LOGISTIC] = 0, [DN_RELU] = 1, [DN_RELIE] = 2, [DN_LINEAR] = 3, [DN_RAMP] = 4,
-    [DN_TANH] = 5, [DN_PLSE] = 6, [DN_LEAKY] = 7, [DN_ELU] = 8, [DN_LOGGY] = 9, [DN_STAIR] = 10,
-    [DN_HARDTAN] = 11, [DN_LHTAN] = 12, [DN_SELU] = 13, [DN_RELU6] = 14, [DN_REVLEAKY] = 15,
-    [DN_GELU] = 16, [DN_SWISH] = 17, [DN_MISH] = 18, [DN_HARD_MISH] = 19,
-    [DN_NORMALIZE_CHANNELS] = 20, [DN_NORMALIZE_CHANNELS_SOFTMAX] = 21,
-    [DN_NORMALIZE_CHANNELS_SOFTMAX_MAXVAL] = 22,
-};
-
-static void describe_layer(const struct dn_engine *engine, int i, layer *out)
-{
-    const struct dn_layer *l = &engine->graph.layers[i];
-    memset(out, 0, sizeof *out);
-    out->type = public_types[l->ops->type];
-    out->activation = public_activations[l->activation];
-    out->batch = 1;
-    out->inputs = l->c * l->h * l->w;
-    out->outputs = (int)dn_layer_outputs(l);
-    out->h = l->h;
-    out->w = l->w;
-    out->c = l->c;
-    if (!l->flat) {
-        out->out_h = l->out_h;
-        out->out_w = l->out_w;
-        out->out_c = l->out_c;
-    }
-    out->n = l->ops->type == DN_ROUTE ? l->n_in : l->out_c;
-    if (l->ops->type == DN_CONVOLUTIONAL || l->ops->type == DN_CONNECTED)
-        out->batch_normalize = l->u.convolutional.batch_normalize;
-    if (dn_layer_is_head(l)) {
-        out->n = l->u.head.n;
-        out->classes = l->u.head.classes;
-        out->coords = l->u.head.coords;
-        out->side = l->u.head.side;
-        out->mask = l->u.head.mask;
-        out->total = l->u.head.total;
-    }
-}
-
 /* Where programs find the outputs of kept layers. */
 static void show_outputs(struct dn_engine *engine)
 {
@@ -121,7 +40,7 @@ static enum dn_status describe(struct dn_engine *engine, struct dn_error *err)
     if (!net->layers || !net->seen || !engine->table)
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory for the list of its %d layers", g->path, g->n);
     for (int i = 0; i < g->n; i++)
-        describe_layer(engine, i, &net->layers[i]);
+        dn_describe_layer(&g->layers[i], &net->layers[i]);
     show_outputs(engine);
     return DN_OK;
 }

@@ -173,6 +173,24 @@ START_TEST(test_the_last_head_says_how_to_suppress)
 }
 END_TEST
 
+START_TEST(test_a_network_loaded_for_its_plan_finds_nothing)
+{
+    int n = 7, index = 7;
+    darknet_options options = {.size = sizeof options, .plan_only = 1};
+    make_net(cfgs[0], DARKNET_STOCK);
+    network *plan = darknet_load(path, "", &options);
+    ck_assert_ptr_nonnull(plan);
+    ck_assert_int_eq(network_classes(plan), 4);
+    ck_assert_ptr_null(get_network_boxes(plan, 9, 9, 0, 0, NULL, 0, &n));
+    ck_assert_int_eq(n, 0);
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "plan only"));
+    ck_assert_ptr_null(network_top(plan, NULL, 0, 1));
+    top_predictions(plan, 1, &index);
+    ck_assert_int_eq(index, -1);
+    free_network(plan);
+}
+END_TEST
+
 START_TEST(test_without_memory_there_are_no_boxes_and_nothing_leaks)
 {
     bool failed = true;
@@ -274,6 +292,7 @@ Suite *suite(void)
     tcase_add_test(t, test_a_photo_without_pixels_is_an_error);
     tcase_add_test(t, test_heads_follow_one_another_in_layer_order);
     tcase_add_test(t, test_the_last_head_says_how_to_suppress);
+    tcase_add_test(t, test_a_network_loaded_for_its_plan_finds_nothing);
     tcase_add_test(t, test_without_memory_there_are_no_boxes_and_nothing_leaks);
     tcase_add_test(t, test_a_classifier_has_as_many_classes_as_outputs);
     tcase_add_test(t, test_the_dialect_of_the_network_prints);

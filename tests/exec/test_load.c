@@ -18,7 +18,8 @@ START_TEST(test_networks_of_small_maps_and_large_filters_load)
     FILE *f = fdopen(fd, "w");
     fprintf(f, "[net]\nwidth=8\nheight=8\nchannels=3\n");
     for (int i = 0; i < 3; i++)
-        fprintf(f, "[convolutional]\nfilters=%d\nsize=3\nstride=1\npad=1\nactivation=leaky\n", 64 << i);
+        fprintf(f, "[convolutional]\nfilters=%d\nsize=3\nstride=1\npad=1\nactivation=leaky\n",
+                64 << i);
     fclose(f);
     network *net = load_network(path, NULL, 0);
     unlink(path);

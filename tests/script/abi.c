@@ -9,10 +9,11 @@
 static void print_layer(const network *net, int i)
 {
     layer l = net->layers[i];
-    printf("layer %d type %d inputs %d outputs %d out %d %d %d\n", i, (int)l.type, l.inputs,
-           l.outputs, l.out_w, l.out_h, l.out_c);
+    printf("layer %d type %d activation %d batch_normalize %d inputs %d outputs %d\n", i,
+           (int)l.type, (int)l.activation, l.batch_normalize, l.inputs, l.outputs);
+    printf("n %d in %d %d %d out %d %d %d\n", l.n, l.w, l.h, l.c, l.out_w, l.out_h, l.out_c);
     if (l.type == YOLO || l.type == REGION || l.type == DETECTION)
-        printf("head classes %d n %d w %d h %d side %d\n", l.classes, l.n, l.w, l.h, l.side);
+        printf("head classes %d coords %d side %d total %d\n", l.classes, l.coords, l.side, l.total);
 }
 
 static void print_boxes(detection *dets, int n, int classes, char **names)

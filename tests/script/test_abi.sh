@@ -114,7 +114,7 @@ check_debian() {
   fi
   check_network "$root/cfg/yolov3-tiny.cfg" .8
   check_network "$root/cfg/yolov2-tiny.cfg" .3
-  check_network "$share/cfg/yolov1-tiny.cfg" .05
+  check_network "$share/cfg/yolov1-tiny.cfg" .15
 }
 
 check_exports
