@@ -178,6 +178,36 @@ START_TEST(filters_of_a_range_pack_to_those_of_its_parts_with_every_instruction_
 }
 END_TEST
 
+/* In two slices: kinds that work across channels wait for the last one. */
+START_TEST(every_activation_is_the_one_of_dn_activate)
+{
+    const char *names[DN_KERNEL_SETS];
+    int sets = dn_kernels_available(names);
+    unsigned seed = (unsigned)_i;
+    open_random(seed);
+    int blocks = dn_blocks(c.conv.n), middle = cut(seed, blocks);
+    struct dn_rect whole = dn_rect_whole(&c.out);
+    for (int i = 0; i < sets; i++)
+        for (int a = 0; a < DN_ACTIVATIONS; a++) {
+            const struct dn_kernels *k = dn_kernels(names[i]);
+            c.conv.activation = DN_LINEAR;
+            conv_case_run(&c, k, whole, 0, blocks, 1);
+            struct dn_view out = c.out;
+            if (a < DN_NORMALIZE_CHANNELS)
+                out.c = blocks * DN_BLOCK;
+            dn_activate(k, (enum dn_activation)a, &out, whole, 1);
+            memcpy(expected, c.out_floats, c.out_bytes);
+            conv_case_wipe(&c);
+            c.conv.activation = (enum dn_activation)a;
+            conv_case_run(&c, k, whole, 0, middle, 2);
+            conv_case_run(&c, k, whole, middle, blocks, 1);
+            assert_expected(names[i], seed);
+            conv_case_wipe(&c);
+        }
+    close_case();
+}
+END_TEST
+
 START_TEST(an_empty_rectangle_or_slice_writes_nothing)
 {
     open_random(1);
@@ -209,6 +239,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, rectangles_slices_and_threads_do_not_change_the_bytes, 0, CASES);
     tcase_add_loop_test(t, rings_of_rows_do_not_change_the_bytes, 0, CASES / 4);
     tcase_add_loop_test(t, filters_of_a_range_pack_to_those_of_its_parts_with_every_instruction_set, 0, CASES);
+    tcase_add_loop_test(t, every_activation_is_the_one_of_dn_activate, 0, CASES / 10);
     tcase_add_test(t, an_empty_rectangle_or_slice_writes_nothing);
     tcase_add_test(t, the_peak_is_a_plausible_number);
     suite_add_tcase(s, t);
