@@ -47,6 +47,16 @@ int network_classes(const network *net)
 
 /* ---- detections ----------------------------------------------------------------------------- */
 
+/* Within a budget many candidates get the memory that the maps have no use for until the next run. */
+static void make_room(const network *net, size_t detections)
+{
+    const size_t few = 16 << 10;
+    const struct dn_engine *engine = dn_engine_of(net);
+    size_t bytes = detections * (sizeof(detection) + (size_t)head_classes(net) * sizeof(float));
+    if (engine->budget && engine->ready && bytes > few)
+        dn_exec_release(&engine->exec);
+}
+
 static detection *make_detections(const network *net, float thresh, int *num, struct dn_error *err)
 {
     long long total = 0;
@@ -61,6 +71,7 @@ static detection *make_detections(const network *net, float thresh, int *num, st
             total += dn_decode_count(head_at(net, i), net->layers[i].output, thresh);
     if (total > INT_MAX) {
         dn_fail(err, DN_NO_MEMORY, "%lld candidates are more than an int counts", total);
+    make_room(net, (size_t)total);
         return NULL;
     }
     if (total == 0)

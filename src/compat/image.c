@@ -206,24 +206,27 @@ int show_image(image im, const char *name, int ms)
 }
 #endif
 
+static void fill_floats(struct dn_canvas *canvas, int x0, int x1, const unsigned char rgb[3])
+{
+    image im = *(image *)canvas->context;
+    for (int c = 0; c < im.c; c++) {
+        float *row = im.data + ((size_t)c * (size_t)im.h + (size_t)canvas->y) * (size_t)im.w;
+        for (int x = x0; x < x1; x++)
+            row[x] = (float)rgb[c < 3 ? c : 2] / 255;
+    }
+}
+
 void draw_detections(image im, detection *dets, int num, float thresh, char **names, image **alphabet,
                      int classes)
 {
-    struct dn_error *err = dn_error_begin();
     darknet_report report = {.dets = dets, .n = num, .thresh = thresh, .names = names, .classes = classes,
                              .w = im.w, .h = im.h, .relative = 1};
-    struct dn_drawing drawing;
+    struct dn_canvas canvas = {.w = im.w, .h = im.h, .fill = fill_floats, .context = &im};
     (void)alphabet;
-    dn_annotations(&report, im.w, im.h, DARKNET_STOCK, &drawing, err);
-    for (int i = 0; i < drawing.n; i++) {
-        const struct dn_patch *p = &drawing.patches[i];
-        for (int c = 0; c < im.c; c++)
-            for (int y = p->y0; y < p->y1; y++)
-                for (int x = p->x0; x < p->x1; x++)
-                    im.data[((size_t)c * (size_t)im.h + (size_t)y) * (size_t)im.w + (size_t)x] =
-                        (float)p->rgb[c < 3 ? c : 2] / 255;
-    }
-    dn_drawing_free(&drawing);
+    if (!dn_canvas_open(&canvas, dn_error_begin()))
+        for (; canvas.y < im.h; canvas.y++)
+            dn_annotate_row(&canvas, &report, DARKNET_STOCK);
+    dn_canvas_close(&canvas);
 }
 
 image **load_alphabet(void)

@@ -71,9 +71,10 @@ static enum dn_status choose_budget(struct dn_engine *engine, const darknet_opti
     engine->budget = o->memory;
     engine->photo = o->photo_bytes;
     plan->process = engine->process;
+    plan->asked = o->memory;
     plan->photo = o->photo_bytes > 0;
     if (o->memory && o->memory <= engine->process)
-        plan->budget = 1;
+        plan->budget = 1; /* nothing fits it */
     else if (o->memory)
         plan->budget = o->memory - engine->process;
     return err->status;

@@ -72,7 +72,7 @@ size_t darknet_photo_bytes(const char *photo, const char *picture)
     if (dn_reader_open(&reader, photo, dn_error_begin()))
         return 0;
     size_t read = reading_bytes(&reader);
-    size_t drawn = picture ? reader.bytes + (size_t)reader.w * 3 + dn_writer_bytes(picture, reader.w) : 0;
+    size_t drawn = picture ? reader.bytes + (size_t)reader.w * 3 + DN_CANVAS_BYTES + dn_writer_bytes(picture, reader.w) : 0;
     dn_reader_close(&reader);
     return read > drawn ? read : drawn;
 }
@@ -104,6 +104,8 @@ float *network_predict_file(network *net, const char *path, int fit, int *w, int
         if (h)
             *h = pixels.h;
         dn_engine_run(engine, &source, err);
+        if (engine->budget) /* boxes and their picture get the memory that the maps no longer need */
+            dn_exec_release(&engine->exec);
     }
     dn_fitter_close(&fitter);
     close_rows(&rows);

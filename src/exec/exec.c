@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/size.h"
 #include "exec/load.h"
@@ -245,6 +246,37 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
     }
     write_results(exec);
     return DN_OK;
+}
+
+/* The first byte from `offset` on that outlives a run, of the outputs, and where it ends. */
+static size_t next_output(const struct dn_plan *plan, size_t offset, size_t *end)
+{
+    size_t first = plan->weights_bytes + plan->maps_bytes;
+    *end = first;
+    for (int i = 0; i < plan->n_storages; i++) {
+        const struct dn_buffer *b = &plan->storages[i].buffer;
+        if (b->last >= plan->n_groups && b->offset >= offset && b->offset < first) {
+            first = b->offset;
+            *end = b->offset + b->bytes;
+        }
+    }
+    return first;
+}
+
+void dn_exec_release(const struct dn_exec *exec)
+{
+    const struct dn_plan *plan = exec->plan;
+    if (!exec->arena)
+        return;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t offset = plan->weights_bytes, last = offset + plan->maps_bytes;
+    while (offset < last) {
+        size_t end, output = next_output(plan, offset, &end);
+        size_t from = dn_align_up(offset, page), to = output / page * page;
+        if (to > from)
+            madvise(exec->arena + from, to - from, MADV_DONTNEED);
+        offset = end;
+    }
 }
 
 float *dn_exec_output(const struct dn_exec *exec, int layer)

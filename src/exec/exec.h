@@ -44,6 +44,10 @@ void dn_exec_free(struct dn_exec *exec);
 enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
                            const struct dn_observer *observer, struct dn_error *err);
 
+/* Gives the memory of everything that nobody needs between two runs back to the system, so that
+ * the caller has as much for what it makes of the outputs. The next run takes it again. */
+void dn_exec_release(const struct dn_exec *exec);
+
 /* The planar output of a kept layer after a run: out_c*out_h*out_w floats in the arena, valid until
  * the next run. NULL for every other layer. */
 float *dn_exec_output(const struct dn_exec *exec, int layer);

@@ -1,6 +1,7 @@
 /* See annotate.h. Line widths and labels as the two dialects have them, format section 6.5 and 6.6. */
 #include "image/annotate.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "image/reader.h"
 #include "image/writer.h"
 
-enum { LABEL_MAX = 256, SMALLEST_LETTERS = 10 };
+enum { LABEL_MAX = 128, SMALLEST_LETTERS = 10 };
 
 static int best_class(const darknet_report *r, const detection *d)
 {
@@ -62,42 +63,49 @@ static struct dn_patch patch_of(const darknet_report *r, const detection *d, int
     return (struct dn_patch){.x0 = at[0], .y0 = at[1], .x1 = dn_max(at[2], at[0] + 1), .y1 = dn_max(at[3], at[1] + 1)};
 }
 
-enum dn_status dn_annotations(const darknet_report *report, int w, int h, int dialect,
-                              struct dn_drawing *drawing, struct dn_error *err)
+/* All labels come after all boxes: a line must not cross a name. */
+void dn_annotate_row(struct dn_canvas *canvas, const darknet_report *report, int dialect)
 {
-    int line = dn_max(1, (int)((double)h * (dialect == DARKNET_ALEXEYAB ? .002 : .006)));
-    int letters = dn_max(SMALLEST_LETTERS, (int)(h * .03));
-    *drawing = (struct dn_drawing){.w = w, .h = h};
-    /* all labels after all boxes: a line must not cross a name */
-    for (int i = 0; i < 2 * report->n && !err->status; i++) {
+    int line = dn_max(1, (int)((double)canvas->h * (dialect == DARKNET_ALEXEYAB ? .002 : .006)));
+    int letters = dn_max(SMALLEST_LETTERS, (int)(canvas->h * .03));
+    for (int i = 0; i < 2 * report->n; i++) {
         const detection *d = &report->dets[i % report->n];
+        struct dn_patch patch = patch_of(report, d, canvas->w, canvas->h);
+        bool outside = canvas->y < patch.y0 - 2 * letters || canvas->y >= dn_max(patch.y1, 2 * letters);
+        int best = outside ? -1 : best_class(report, d);
         char label[LABEL_MAX];
-        int best = best_class(report, d);
         if (best < 0)
             continue;
-        struct dn_patch patch = patch_of(report, d, w, h);
         dn_class_colour(best, report->classes, patch.rgb);
         if (i < report->n) {
-            dn_draw_box(drawing, patch, line, err);
+            dn_draw_box(canvas, &patch, line);
             continue;
         }
         write_label(report, d, best, dialect, label);
-        dn_draw_label(drawing, patch, letters, label, err);
+        dn_draw_label(canvas, &patch, letters, label);
     }
-    return err->status;
 }
 
-static enum dn_status copy_rows(struct dn_reader *in, struct dn_writer *out, const struct dn_drawing *drawing,
-                                struct dn_error *err)
+static void fill_bytes(struct dn_canvas *canvas, int x0, int x1, const unsigned char rgb[3])
+{
+    unsigned char *row = canvas->context;
+    for (int x = x0; x < x1; x++)
+        memcpy(row + 3 * x, rgb, 3);
+}
+
+static enum dn_status copy_rows(struct dn_reader *in, struct dn_writer *out, const darknet_report *report,
+                                int dialect, struct dn_error *err)
 {
     unsigned char *row = malloc(3 * (size_t)in->w);
+    struct dn_canvas canvas = {.w = in->w, .h = in->h, .fill = fill_bytes, .context = row};
     if (!row)
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory for a row", in->path);
-    for (int y = 0; y < in->h && !dn_reader_row(in, row, err); y++) {
-        dn_draw_row(drawing, y, row);
-        if (dn_writer_row(out, row, err))
-            break;
+    dn_canvas_open(&canvas, err);
+    for (; canvas.y < in->h && !err->status && !dn_reader_row(in, row, err); canvas.y++) {
+        dn_annotate_row(&canvas, report, dialect);
+        dn_writer_row(out, row, err);
     }
+    dn_canvas_close(&canvas);
     free(row);
     return err->status;
 }
@@ -107,15 +115,12 @@ enum dn_status dn_annotate_file(const darknet_report *report, const char *in, co
 {
     struct dn_reader reader;
     struct dn_writer writer;
-    struct dn_drawing drawing = {0};
     if (dn_reader_open(&reader, in, err))
         return err->status;
-    if (!dn_annotations(report, reader.w, reader.h, dialect, &drawing, err)) {
-        if (!dn_writer_open(&writer, out, reader.w, reader.h, err) && !copy_rows(&reader, &writer, &drawing, err))
-            dn_writer_commit(&writer, err);
-        dn_writer_abandon(&writer);
-    }
-    dn_drawing_free(&drawing);
+    if (!dn_writer_open(&writer, out, reader.w, reader.h, err) &&
+        !copy_rows(&reader, &writer, report, dialect, err))
+        dn_writer_commit(&writer, err);
+    dn_writer_abandon(&writer);
     dn_reader_close(&reader);
     return err->status;
 }

@@ -85,6 +85,7 @@ struct dn_plan_options {
     struct dn_machine machine;
     size_t budget;    /* most bytes of the arena; 0: as many as save time */
     size_t process;   /* bytes of the process beside the arena, for messages */
+    size_t asked;     /* the budget of the whole process, for messages */
     bool photo;       /* a photo is among them */
     const struct dn_fusion *fusion; /* groups chosen by hand; NULL: search for the best */
     bool paper;       /* search as the published method does, see paper.c */

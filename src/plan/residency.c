@@ -114,5 +114,5 @@ enum dn_status dn_plan_refuse(const struct dn_flow *flow, const struct dn_plan_o
     size_t tenths = ((least + options->process) * 10 + (1 << 20) - 1) >> 20;
     return dn_fail(err, DN_BUDGET, "%s needs at least %zu.%zu MB%s; the budget is %.1f MB", flow->graph->path,
                    tenths / 10, tenths % 10, options->photo ? " with this photo" : "",
-                   (double)(options->budget + options->process) / (1 << 20));
+                   (double)options->asked / (1 << 20));
 }
