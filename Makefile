@@ -41,10 +41,11 @@ LIBS     = $(DEP_LIBS) -lm -lpthread
 
 # The program is linked statically where that works: shared libraries would cost it two megabytes of
 # resident memory. STATIC=0 links it to the shared ones.
+QUIET := -Wl,--no-warnings
 STATIC ?= $(if $(SANITIZE)$(filter 1,$(OPENCV)),0,$(shell printf 'int main(void) { return 0; }' | \
-  $(CC) -static -Wl,--no-warnings $(if $(filter 1,$(OPENMP)),-fopenmp) -x c -o /dev/null - \
+  $(CC) -static $(QUIET) $(if $(filter 1,$(OPENMP)),-fopenmp) -x c -o /dev/null - \
   $(shell $(PKG_CONFIG) --static --libs libjpeg libpng) -lm -lpthread 2>/dev/null && echo 1))
-PROGRAM_LIBS = $(if $(filter 1,$(STATIC)),-static -Wl,--no-warnings $(shell $(PKG_CONFIG) --static --libs libjpeg libpng) -lm -lpthread,$(LIBS))
+PROGRAM_LIBS = $(if $(filter 1,$(STATIC)),-static $(QUIET) $(shell $(PKG_CONFIG) --static --libs libjpeg libpng) -lm -lpthread,$(LIBS))
 
 CONFIG := $(shell echo '$(CC) $(CXX) $(ALL_CFLAGS) $(LINK_FLAGS)' | cksum | cut -d' ' -f1)
 BUILD  := build/$(notdir $(firstword $(CC)))-$(CONFIG)
