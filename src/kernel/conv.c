@@ -89,7 +89,7 @@ void dn_conv_run(const struct dn_kernels *k, const struct dn_conv_job *job)
     p.rows = (size_t)height * (size_t)width <= 40 * 40 ? height : 8;
     p.columns = dn_ceil_div(job->block1 - job->block0, p.blocks);
     if (p.columns < 2 * job->threads)
-        p.rows = dn_min(p.rows, dn_ceil_div(height, 2 * job->threads));
+        p.rows = dn_min(p.rows, dn_ceil_div(height, dn_ceil_div(2 * job->threads, p.columns)));
     dn_parallel(p.columns * dn_ceil_div(height, p.rows), job->threads, run_piece, &p);
     if (dn_across_channels(v->activation) && job->block1 == dn_blocks(v->n))
         dn_activate(k, v->activation, &job->out, job->rect, job->threads);

@@ -1,5 +1,6 @@
 /* Convolution as kernel.h specifies it, one output pixel at a time. All faster kernels give these
- * bits, which is why taps are multiplied with fmaf even where the machine has no instruction for it. */
+ * bits, which is why taps are multiplied with fmaf even where the machine has no instruction for
+ * it. */
 #include <math.h>
 
 #include "kernel/conv.h"
@@ -15,7 +16,7 @@ static const float *input_at(const struct dn_view *in, int c, int y, int x)
 
 /* Adds the taps of input channels [c0, c1) of one pixel to acc; returns the filters behind them. */
 static const float *taps(const struct dn_conv_job *job, int oy, int ox, int c0, int c1,
-                               const float *w, float *acc)
+                         const float *w, float *acc)
 {
     const struct dn_conv *v = job->conv;
     const struct dn_view *in = &job->in;
@@ -36,8 +37,8 @@ static const float *taps(const struct dn_conv_job *job, int oy, int ox, int c0, 
     return w;
 }
 
-static void depthwise(const struct dn_conv_job *job, int block, int oy, int ox,
-                            const float *w, float *acc)
+static void depthwise(const struct dn_conv_job *job, int block, int oy, int ox, const float *w,
+                      float *acc)
 {
     const struct dn_conv *v = job->conv;
     const struct dn_view *in = &job->in;
@@ -48,7 +49,8 @@ static void depthwise(const struct dn_conv_job *job, int block, int oy, int ox,
             if (y < 0 || y >= in->h)
                 continue;
             for (int i = 0; i < DN_BLOCK; i++)
-                acc[i] = fmaf(x < 0 || x >= in->w ? 0 : dn_view_at(in, block, y, x)[i], w[i], acc[i]);
+                acc[i] =
+                    fmaf(x < 0 || x >= in->w ? 0 : dn_view_at(in, block, y, x)[i], w[i], acc[i]);
         }
     }
 }
@@ -87,7 +89,8 @@ static void piece(const struct dn_conv_job *job, int block0, int block1, struct 
                 pixel(job, b, y, x);
 }
 
-/* One value of the packed form: of output channel n, input channel c; zero where they do not meet. */
+/* One value of the packed form: of output channel n, input channel c; zero where they do not meet.
+ */
 static float filter(const struct dn_conv *v, const float *raw, int lane, int block, int c, int tap)
 {
     int n = block * DN_BLOCK + lane, in = v->c / v->groups, taps = v->kh * v->kw;

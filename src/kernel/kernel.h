@@ -69,7 +69,8 @@ double dn_fma_peak(const struct dn_kernels *k, double seconds);
  *                                                         [ox*stride_x - pad_x + kx*dilation].
  * The sum runs over blocks of input channels (128 of them where there are 256 or more, else all at
  * once; src/kernel/conv.c), in a block over ky, kx and then the channels, one fused multiply-add
- * each, starting from 0. Taps outside the map contribute nothing. */
+ * each, starting from 0. Taps outside the map contribute nothing. Where an output block (16 channels)
+ * reads several groups, channels of the others take part with weight 0 (src/kernel/conv.h). */
 struct dn_conv {
     int c, n, groups;         /* channels in and out, both divisible by groups */
     int kh, kw;               /* filter size */
@@ -109,7 +110,8 @@ struct dn_conv_job {
 /* `in` must hold, for every output row of the rectangle, all input rows of its receptive field
  * (clipped to the map), and in.pad zero columns as far as the field reaches beyond the sides. A
  * planar input needs no pad: its columns are clipped. Channels above n in the last output block
- * become act(0). Does not touch the pad columns of `out`. */
+ * become act(0). Does not touch the pad columns of `out`. Activations across channels are applied by
+ * the job that holds the last output block; the others must have run on the rectangle before. */
 void dn_conv_run(const struct dn_kernels *k, const struct dn_conv_job *job);
 
 /* ---- everything else ----------------------------------------------------------------------- */

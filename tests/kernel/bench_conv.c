@@ -108,8 +108,8 @@ static double seconds(const struct dn_kernels *k, const struct shape *s, int thr
 {
     int pad = s->k / 2, oh = (s->h + 2 * pad - s->k) / s->stride + 1;
     int ow = (s->w + 2 * pad - s->k) / s->stride + 1, blocks = dn_blocks(s->n);
-    struct dn_conv v = {s->c, s->n, s->groups, s->k, s->k, s->stride, s->stride, 1,
-                        pad, pad, s->layout, DN_LEAKY, true};
+    struct dn_conv v = {s->c, s->n, s->groups, s->k,      s->k,     s->stride, s->stride,
+                        1,    pad,  pad,       s->layout, DN_LEAKY, true};
     struct dn_view in = map(s->c, s->h, s->w, s->layout == DN_PLANAR ? 0 : pad, s->layout);
     struct dn_view out = map(s->n, oh, ow, 1, DN_BLOCKED);
     int rows = s->rows ? s->rows : oh;
@@ -118,7 +118,8 @@ static double seconds(const struct dn_kernels *k, const struct shape *s, int thr
     float *raw = floats((size_t)s->n * (size_t)(s->c / s->groups * s->k * s->k));
     float *packed = floats(dn_conv_packed_floats(&v, 0, blocks));
     float *vectors = floats((size_t)blocks * 48);
-    struct dn_conv_job job = {&v, in, out, {0, oh, 0, ow}, 0, blocks, packed, vectors, NULL, threads};
+    struct dn_conv_job job = {&v,     in,     out,     {0, oh, 0, ow}, 0,
+                              blocks, packed, vectors, NULL,           threads};
     size_t workspace = dn_conv_workspace(k, &v, (struct dn_rect){0, rows, 0, ow}, threads);
     job.workspace = workspace ? floats(workspace / sizeof(float)) : NULL;
     double best = 1e9, start = now();
@@ -155,11 +156,12 @@ static void bench(const struct dn_kernels *k, int threads)
            threads > 1 ? "s" : "", peak);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct shape *s = &shapes[i];
-        int o = (s->h + s->k / 2 * 2 - s->k) / s->stride + 1, o2 = (s->w + s->k / 2 * 2 - s->k) / s->stride + 1;
+        int o = (s->h + s->k / 2 * 2 - s->k) / s->stride + 1,
+            o2 = (s->w + s->k / 2 * 2 - s->k) / s->stride + 1;
         double flops = 2.0 * s->c / s->groups * s->n * s->k * s->k * o * o2, pack;
         double t = seconds(k, s, threads, &pack);
-        printf("  %-44s %8.3f ms %7.1f GFLOP/s  %3.0f%% of peak   pack %7.3f ms\n", s->name, t * 1e3,
-               flops / t * 1e-9, flops / t * 1e-7 / peak, pack * 1e3);
+        printf("  %-44s %8.3f ms %7.1f GFLOP/s  %3.0f%% of peak   pack %7.3f ms\n", s->name,
+               t * 1e3, flops / t * 1e-9, flops / t * 1e-7 / peak, pack * 1e3);
         fflush(stdout);
         if (!strncmp(s->name, YOLO, strlen(YOLO))) {
             network += s->times * t;

@@ -61,8 +61,8 @@ START_TEST(the_scalar_kernels_agree_with_double_precision)
                 double spread, model = conv_case_model(&c, n, y, x, &spread);
                 double got = (double)*dn_view_element(&c.out, n, y, x);
                 ck_assert_msg(fabs(got - model) <= (terms + 4) * 0x1p-24 * spread + 1e-37,
-                              "seed %u, %s: %g instead of %g at channel %d, row %d, column %d", seed,
-                              conv_case_text(&c), got, model, n, y, x);
+                              "seed %u, %s: %g instead of %g at channel %d, row %d, column %d",
+                              seed, conv_case_text(&c), got, model, n, y, x);
             }
     close_case();
 }
@@ -137,7 +137,8 @@ START_TEST(rings_of_rows_do_not_change_the_bytes)
             for (int ky = 0; ky < v->kh; ky++) {
                 int from = y * v->stride_y - v->pad_y + ky * v->dilation;
                 for (int p = 0; p < planes && from >= 0 && from < in.h; p++)
-                    memcpy(dn_view_at(&r, p, from, 0) - pad, dn_view_at(&in, p, from, 0) - pad, row);
+                    memcpy(dn_view_at(&r, p, from, 0) - pad, dn_view_at(&in, p, from, 0) - pad,
+                           row);
             }
             c.in = r;
             conv_case_run(&c, dn_kernels(names[i]), (struct dn_rect){y, y + 1, 0, out.w}, 0,
@@ -159,18 +160,21 @@ START_TEST(filters_of_a_range_pack_to_those_of_its_parts_with_every_instruction_
     conv_case_random(&c, (unsigned)_i);
     const struct dn_conv *v = &c.conv;
     int blocks = dn_blocks(v->n);
-    size_t floats = dn_conv_packed_floats(v, 0, blocks), fan_in = (size_t)(v->c / v->groups * v->kh * v->kw);
+    size_t floats = dn_conv_packed_floats(v, 0, blocks),
+           fan_in = (size_t)(v->c / v->groups * v->kh * v->kw);
     float *whole = calloc(floats, sizeof *whole), *parts = calloc(floats, sizeof *parts);
     ck_assert(whole && parts);
     dn_conv_pack(dn_kernels("scalar"), v, 0, blocks, c.raw, whole, 1);
     for (int i = 0; i < sets; i++) {
         float *at = parts;
         for (int b = 0; b < blocks; b++) {
-            dn_conv_pack(dn_kernels(names[i]), v, b, b + 1, c.raw + fan_in * DN_BLOCK * (size_t)b, at, 2);
+            dn_conv_pack(dn_kernels(names[i]), v, b, b + 1, c.raw + fan_in * DN_BLOCK * (size_t)b,
+                         at, 2);
             at += dn_conv_packed_floats(v, b, b + 1);
         }
         ck_assert_uint_eq(floats, (size_t)(at - parts));
-        ck_assert_msg(!memcmp(whole, parts, floats * sizeof *parts), "%s: %s", names[i], conv_case_text(&c));
+        ck_assert_msg(!memcmp(whole, parts, floats * sizeof *parts), "%s: %s", names[i],
+                      conv_case_text(&c));
     }
     free(whole);
     free(parts);
@@ -235,10 +239,12 @@ Suite *suite(void)
     TCase *t = tcase_create("laws");
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, the_scalar_kernels_agree_with_double_precision, 0, CASES);
-    tcase_add_loop_test(t, every_instruction_set_gives_the_scalar_bytes_and_writes_nothing_else, 0, CASES);
+    tcase_add_loop_test(t, every_instruction_set_gives_the_scalar_bytes_and_writes_nothing_else, 0,
+                        CASES);
     tcase_add_loop_test(t, rectangles_slices_and_threads_do_not_change_the_bytes, 0, CASES);
     tcase_add_loop_test(t, rings_of_rows_do_not_change_the_bytes, 0, CASES / 4);
-    tcase_add_loop_test(t, filters_of_a_range_pack_to_those_of_its_parts_with_every_instruction_set, 0, CASES);
+    tcase_add_loop_test(t, filters_of_a_range_pack_to_those_of_its_parts_with_every_instruction_set,
+                        0, CASES);
     tcase_add_loop_test(t, every_activation_is_the_one_of_dn_activate, 0, CASES / 10);
     tcase_add_test(t, an_empty_rectangle_or_slice_writes_nothing);
     tcase_add_test(t, the_peak_is_a_plausible_number);

@@ -141,15 +141,18 @@ void conv_case_run(struct conv_case *c, const struct dn_kernels *k, struct dn_re
     const struct dn_conv *v = &c->conv;
     if (block0 >= block1)
         return;
-    size_t fan_in = (size_t)(v->c / v->groups * v->kh * v->kw), first = fan_in * DN_BLOCK * (size_t)block0;
-    size_t raw_bytes = sizeof(float) * fan_in * (size_t)(dn_min(v->n, block1 * DN_BLOCK) - block0 * DN_BLOCK);
+    size_t fan_in = (size_t)(v->c / v->groups * v->kh * v->kw),
+           first = fan_in * DN_BLOCK * (size_t)block0;
+    size_t raw_bytes =
+        sizeof(float) * fan_in * (size_t)(dn_min(v->n, block1 * DN_BLOCK) - block0 * DN_BLOCK);
     size_t packed_bytes = sizeof(float) * dn_conv_packed_floats(v, block0, block1);
     size_t workspace_bytes = dn_align_up(dn_conv_workspace(k, v, rect, threads), DN_ALIGN);
     float *raw = guard_alloc(raw_bytes), *packed = guard_alloc(packed_bytes);
     void *workspace = workspace_bytes ? guard_alloc(workspace_bytes) : NULL;
     memcpy(raw, c->raw + first, raw_bytes);
     dn_conv_pack(k, v, block0, block1, raw, packed, threads);
-    struct dn_conv_job job = {v, c->in, c->out, rect, block0, block1, packed, c->vectors, workspace, threads};
+    struct dn_conv_job job = {v,      c->in,  c->out,     rect,      block0,
+                              block1, packed, c->vectors, workspace, threads};
     dn_conv_run(k, &job);
     guard_free(raw, raw_bytes);
     guard_free(packed, packed_bytes);
@@ -188,8 +191,9 @@ const char *conv_case_text(const struct conv_case *c)
     static char text[200];
     const struct dn_conv *v = &c->conv;
     snprintf(text, sizeof text,
-             "%d->%d groups %d, %dx%d stride %dx%d dilation %d pad %dx%d, %s %dx%d, activation %d", v->c,
-             v->n, v->groups, v->kh, v->kw, v->stride_y, v->stride_x, v->dilation, v->pad_y, v->pad_x,
-             v->in_layout == DN_PLANAR ? "planar" : "blocked", c->h, c->w, (int)v->activation);
+             "%d->%d groups %d, %dx%d stride %dx%d dilation %d pad %dx%d, %s %dx%d, activation %d",
+             v->c, v->n, v->groups, v->kh, v->kw, v->stride_y, v->stride_x, v->dilation, v->pad_y,
+             v->pad_x, v->in_layout == DN_PLANAR ? "planar" : "blocked", c->h, c->w,
+             (int)v->activation);
     return text;
 }

@@ -7,10 +7,10 @@
 
 struct conv_case {
     struct dn_conv conv;
-    int h, w;                 /* of the input */
-    struct dn_view in, out;   /* whole maps */
+    int h, w;               /* of the input */
+    struct dn_view in, out; /* whole maps */
     float *raw, *vectors;
-    float *out_floats;        /* everything `out` lies in, pads included */
+    float *out_floats; /* everything `out` lies in, pads included */
     size_t in_bytes, raw_bytes, vector_bytes, out_bytes;
 };
 

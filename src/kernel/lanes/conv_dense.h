@@ -8,7 +8,8 @@
 #include "kernel/lanes/conv_tile.h"
 
 /* Asks for some of what will be needed soon, so little that no queue of misses fills up: filters of
- * the next strip, and pixels of the row below that this tile's successor there is the first to read. */
+ * the next strip, and pixels of the row below that this tile's successor there is the first to
+ * read. */
 static INLINE void look_ahead(struct strip *s, const float *pixels)
 {
     if (s->next_floats > 0) {

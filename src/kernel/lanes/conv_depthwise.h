@@ -1,6 +1,6 @@
 /* Depthwise convolution (one input channel per output channel): pixel by pixel in vectors of
- * channels, P pixels of one block at a time. A multiply-add needs a load, so that half of the peak is
- * a good result. Blocks are taken in groups whose rows stay in the nearest cache. */
+ * channels, P pixels of one block at a time. A multiply-add needs a load, so that half of the peak
+ * is a good result. Blocks are taken in groups whose rows stay in the nearest cache. */
 #ifndef DN_KERNEL_CONV_DEPTHWISE_H
 #define DN_KERNEL_CONV_DEPTHWISE_H
 

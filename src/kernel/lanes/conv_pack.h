@@ -1,6 +1,6 @@
-/* Packing of filters, for any `vec`: squares of LANES filters x LANES values are transposed, and each
- * value's vector of filters goes to its place in the order of conv.h. Filters are read once, in
- * sixteen streams; with streamed weights this runs once per image, so it must cost little. */
+/* Packing of filters, for any `vec`: squares of LANES filters x LANES values are transposed, and
+ * each value's vector of filters goes to its place in the order of conv.h. Filters are read once,
+ * in sixteen streams; with streamed weights this runs once per image, so it must cost little. */
 #ifndef DN_KERNEL_CONV_PACK_H
 #define DN_KERNEL_CONV_PACK_H
 

@@ -2,9 +2,9 @@
  *
  * A tile is P pixels of a row times B output blocks. Its accumulators stay in registers over all
  * taps of one block of input channels; between such blocks they wait in the output rows. A step
- * multiplies one broadcast input value per pixel with one row of filters: P + B*BLOCK_VECS loads for
- * P*B*BLOCK_VECS multiply-adds, so that tiles of 14 x 2 blocks (AVX-512) and 6 x 1 (AVX2, NEON) are
- * bound by arithmetic. P and B are constants in every use: the loops over them must unroll.
+ * multiplies one broadcast input value per pixel with one row of filters: P + B*BLOCK_VECS loads
+ * for P*B*BLOCK_VECS multiply-adds, so that tiles of 14 x 2 blocks (AVX-512) and 6 x 1 (AVX2, NEON)
+ * are bound by arithmetic. P and B are constants in every use: the loops over them must unroll.
  *
  * Before inclusion: vec and its operations, TILE_PIXELS, TILE_BLOCKS. */
 #ifndef DN_KERNEL_CONV_TILE_H
@@ -28,16 +28,16 @@ struct strip {
     struct tap_rows *rows;          /* of depthwise convolutions */
 };
 
-/* A pointer that the compiler computes here and keeps in a register. Left alone it hoists the address
- * of every pixel out of loops and runs out of registers. */
+/* A pointer that the compiler computes here and keeps in a register. Left alone it hoists the
+ * address of every pixel out of loops and runs out of registers. */
 static INLINE const float *pinned(const float *p)
 {
     __asm__("" : "+r"(p));
     return p;
 }
 
-/* acc[p][v] += x[p * dx] * filters[v]. Three pixels share a base register: every load is base + dx *
- * 0, 1 or 2, which is an addressing mode. */
+/* acc[p][v] += x[p * dx] * filters[v]. Three pixels share a base register: no load is further than
+ * two dx from its base, which an addressing mode covers. */
 static INLINE void step(vec *acc, int P, int B, const float *x, ptrdiff_t dx, const float *w0,
                         const float *w1)
 {
@@ -66,8 +66,8 @@ static INLINE void load_tile(struct strip *s, vec *acc, int P, int B, int oy, in
         const float *out = dn_view_at(&s->job->out, s->block + v / BLOCK_VECS, oy, ox);
 #pragma GCC unroll 16
         for (int p = 0; p < P; p++)
-            acc[p * V + v] = s->first ? vec_splat(0)
-                                      : vec_load(out + p * DN_BLOCK + v % BLOCK_VECS * LANES);
+            acc[p * V + v] =
+                s->first ? vec_splat(0) : vec_load(out + p * DN_BLOCK + v % BLOCK_VECS * LANES);
     }
 }
 
@@ -98,17 +98,17 @@ static INLINE void store_tile(struct strip *s, const vec *acc, int P, int B, int
 typedef void tile_function(struct strip *s, int oy, int ox);
 
 /* Defines `name`, the table of tile_functions name##P that call tile(s, P, B, oy, ox). */
-#define TILE(tile, P, B, name)                              \
-    static void name##P(struct strip *s, int oy, int ox) \
-    {                                                       \
-        tile(s, P, B, oy, ox);                              \
+#define TILE(tile, P, B, name)                                                                     \
+    static void name##P(struct strip *s, int oy, int ox)                                           \
+    {                                                                                              \
+        tile(s, P, B, oy, ox);                                                                     \
     }
-#define SIX_TILES(tile, B, name) \
-    TILE(tile, 1, B, name)       \
-    TILE(tile, 2, B, name)       \
-    TILE(tile, 3, B, name)       \
-    TILE(tile, 4, B, name)       \
-    TILE(tile, 5, B, name)       \
+#define SIX_TILES(tile, B, name)                                                                   \
+    TILE(tile, 1, B, name)                                                                         \
+    TILE(tile, 2, B, name)                                                                         \
+    TILE(tile, 3, B, name)                                                                         \
+    TILE(tile, 4, B, name)                                                                         \
+    TILE(tile, 5, B, name)                                                                         \
     TILE(tile, 6, B, name)
 #if TILE_PIXELS == 14
 #define TILES(tile, B, name)                                                                       \
@@ -122,13 +122,13 @@ typedef void tile_function(struct strip *s, int oy, int ox);
     TILE(tile, 13, B, name)                                                                        \
     TILE(tile, 14, B, name)                                                                        \
     static tile_function *const name[TILE_PIXELS + 1] = {                                          \
-        NULL,    name##1, name##2, name##3,  name##4,  name##5,  name##6, name##7,                 \
+        NULL,    name##1, name##2,  name##3,  name##4,  name##5,  name##6, name##7,                \
         name##8, name##9, name##10, name##11, name##12, name##13, name##14};
 #else
-#define TILES(tile, B, name)                              \
-    SIX_TILES(tile, B, name)                              \
-    static tile_function *const name[TILE_PIXELS + 1] = { \
-        NULL, name##1, name##2, name##3, name##4, name##5, name##6};
+#define TILES(tile, B, name)                                                                       \
+    SIX_TILES(tile, B, name)                                                                       \
+    static tile_function *const name[TILE_PIXELS + 1] = {NULL,    name##1, name##2, name##3,       \
+                                                         name##4, name##5, name##6};
 #endif
 
 #endif
