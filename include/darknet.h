@@ -198,16 +198,22 @@ DARKNET_API float *network_predict(network *net, float *input);
 /* Letterboxes the image to the network's size and predicts. */
 DARKNET_API float *network_predict_image(network *net, image im);
 
-/* The candidates above `thresh` of the last prediction. w, h: size of the photo that was
- * letterboxed into the input. relative: boxes as fractions instead of pixels. map: class ids of a
- * region layer, or NULL. Caller frees with free_detections(dets, *num). NULL and *num = 0 when
- * there are none or on failure. */
+/* The candidates above `thresh` of the last prediction, from all heads in layer order. w, h: size of
+ * the photo that was letterboxed into the input. relative: boxes as fractions instead of pixels.
+ * map: 200 classes of a region layer's hierarchy, or NULL. As in stock, heads of the first YOLO
+ * ([detection]) always give pixels, of a stretched photo: network_boxes() does not do that. Region
+ * and [detection] heads give all their cells, those below `thresh` with probabilities of 0. Caller
+ * frees with free_detections(dets, *num). NULL and *num = 0 when there are none or on failure. */
 DARKNET_API detection *get_network_boxes(network *net, int w, int h, float thresh, float hier,
                                          int *map, int relative, int *num);
+
+/* As many detections as get_network_boxes() would give, empty. */
 DARKNET_API detection *make_network_boxes(network *net, float thresh, int *num);
 DARKNET_API void free_detections(detection *dets, int n);
 
-/* Non-maximum suppression in place; the order of the array changes as in stock. */
+/* Non-maximum suppression in place; the order of the array changes as in stock. A detection that
+ * overlaps a better one by more than `thresh` gets the probability 0: for that class (sort), or for
+ * all classes and as objectness (obj). */
 DARKNET_API void do_nms_sort(detection *dets, int total, int classes, float thresh);
 DARKNET_API void do_nms_obj(detection *dets, int total, int classes, float thresh);
 DARKNET_API float box_iou(box a, box b);
@@ -235,14 +241,24 @@ DARKNET_API void draw_detections(image im, detection *dets, int num, float thres
                                  image **alphabet, int classes);
 DARKNET_API image **load_alphabet(void);
 
-/* One name per line; NULL on failure. */
+/* One name per line, a NULL at the end; free_labels() frees it. NULL on failure. */
 DARKNET_API char **get_labels(char *filename);
+
+/* Classes and names of a .data file; an empty struct on failure, also when there are fewer names
+ * than classes. */
 DARKNET_API metadata get_metadata(char *datafile);
 
+/* x[i * stride] = alpha; y[i * stride_y] += alpha * x[i * stride_x]; i < n. */
 DARKNET_API void fill_cpu(int n, float alpha, float *x, int stride);
 DARKNET_API void axpy_cpu(int n, float alpha, float *x, int stride_x, float *y, int stride_y);
+
+/* Indices of the k largest outputs, the largest first; -1 beyond the number of outputs. */
 DARKNET_API void top_predictions(network *net, int k, int *index);
+
+/* Frees ptrs[0 .. n) and ptrs. */
 DARKNET_API void free_ptrs(void **ptrs, int n);
+
+/* Do nothing: there are no recurrent layers and no GPU. */
 DARKNET_API void reset_rnn(network *net);
 DARKNET_API void cuda_set_device(int n);
 
@@ -365,13 +381,14 @@ DARKNET_API void network_nms(const network *net, detection *dets, int total, flo
 /* Number of classes of the network's heads, or its outputs when it has none. */
 DARKNET_API int network_classes(const network *net);
 
-/* The printed lines of a detector, as a string that the caller frees. names: [classes]. */
+/* The printed lines of a detector, as a string that the caller frees; numbers have points in every
+ * locale. names: [classes]. NULL on failure. */
 enum darknet_text {
     DARKNET_TEXT_STOCK,    /* "dog: 61%" for every class above thresh, in array order */
     DARKNET_TEXT_ALEXEYAB, /* best class first, sorted by left edge */
     DARKNET_TEXT_EXTENDED, /* the same with pixel boxes (-ext_output) */
-    DARKNET_TEXT_JSON,     /* one object of the alexeyab JSON array; boxes must be relative */
-    DARKNET_TEXT_LABELS    /* "class x y w h" lines (-save_labels); boxes must be relative */
+    DARKNET_TEXT_JSON,     /* one object of the alexeyab JSON array: every class above 0.005 */
+    DARKNET_TEXT_LABELS    /* "class x y w h" lines (-save_labels), in fractions */
 };
 typedef struct {
     detection *dets;
