@@ -10,24 +10,11 @@ static enum dn_status parse(struct dn_build *b, struct dn_layer *l)
     return dn_build_shape(b, l, l->c, 1, 1);
 }
 
-static void average_block(const struct dn_run *run, int block, int y)
-{
-    const struct dn_view *in = &run->in[0];
-    float sum[DN_BLOCK] = {0};
-    for (int row = 0; row < in->h; row++) {
-        const float *v = dn_view_at(in, block, row, 0);
-        for (int x = 0; x < in->w; x++, v += DN_BLOCK)
-            for (int i = 0; i < DN_BLOCK; i++)
-                sum[i] += v[i];
-    }
-    float *out = dn_view_at(&run->out, block, y, 0);
-    for (int i = 0; i < DN_BLOCK; i++)
-        out[i] = sum[i] / (float)(in->h * in->w);
-}
-
 static void run(const struct dn_run *run)
 {
-    dn_each_row(run, dn_blocks(run->layer->out_c), average_block);
+    struct dn_pool whole = {.size_y = run->in[0].h, .size_x = run->in[0].w, .stride_y = 1,
+                            .stride_x = 1, .average = true};
+    dn_pool_run(run->kernels, &whole, &run->in[0], &run->out, run->rect, run->threads);
 }
 
 const struct dn_layer_ops dn_ops_avgpool = {

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "kernel/parallel.h"
+
 static const float binomial[3] = {.25f, .5f, .25f};
 static const float mean[2] = {.5f, .5f};
 
@@ -31,12 +33,22 @@ static void blur_pixel(const struct dn_blur *blur, const struct dn_view *in, int
         out[i] = sum[i];
 }
 
+struct job {
+    const struct dn_blur *blur;
+    const struct dn_view *in, *out;
+};
+
+static void blur_row(void *context, int y)
+{
+    const struct job *j = context;
+    for (int b = j->blur->block0; b < j->blur->block1; b++)
+        for (int x = 0; x < j->out->w; x++)
+            blur_pixel(j->blur, j->in, b, y, x, dn_view_at(j->out, b, y, x));
+}
+
 void dn_blur_run(const struct dn_blur *blur, const struct dn_view *in, const struct dn_view *out,
                  int threads)
 {
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-    for (int y = 0; y < out->h; y++)
-        for (int b = blur->block0; b < blur->block1; b++)
-            for (int x = 0; x < out->w; x++)
-                blur_pixel(blur, in, b, y, x, dn_view_at(out, b, y, x));
+    struct job job = {blur, in, out};
+    dn_parallel(out->h, threads, blur_row, &job);
 }

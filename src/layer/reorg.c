@@ -114,17 +114,25 @@ static void copy_row(const struct dn_run *run, int k, int j)
     }
 }
 
+/* All rows of an input channel. */
+static void run_channel(void *context, int k)
+{
+    const struct dn_run *const *run = context;
+    const struct dn_layer *l = (*run)->layer;
+    for (int j = 0; j < l->h; j++)
+        if (l->u.reorg.flatten)
+            flatten_row(*run, k, j);
+        else if (l->u.reorg.extra)
+            copy_row(*run, k, j);
+        else
+            reorg_row(*run, k, j);
+}
+
 static void run(const struct dn_run *run)
 {
     const struct dn_layer *l = run->layer;
-    void (*row)(const struct dn_run *, int, int) = l->u.reorg.flatten ? flatten_row
-                                                   : l->u.reorg.extra ? copy_row
-                                                                      : reorg_row;
     dn_run_clear_lanes(run);
-#pragma omp parallel for num_threads(run->threads) if (run->threads > 1)
-    for (int k = 0; k < l->c; k++)
-        for (int j = 0; j < l->h; j++)
-            row(run, k, j);
+    dn_parallel(l->c, run->threads, run_channel, &run);
     for (int i = l->out_c - l->u.reorg.extra; i < l->out_c; i++)
         *dn_view_element(&run->out, i, 0, 0) = 0;
 }

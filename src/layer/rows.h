@@ -5,17 +5,27 @@
 #ifndef DN_LAYER_ROWS_H
 #define DN_LAYER_ROWS_H
 
+#include "kernel/parallel.h"
 #include "layer/layer.h"
+
+struct dn_each_row {
+    const struct dn_run *run;
+    int blocks;
+    void (*work)(const struct dn_run *run, int block, int y);
+};
+
+static inline void dn_each_row_item(void *context, int item)
+{
+    const struct dn_each_row *each = context;
+    each->work(each->run, item % each->blocks, each->run->rect.y0 + item / each->blocks);
+}
 
 /* Calls work(run, block, y) for blocks [0, blocks) and the rows of run->rect, in any order. */
 static inline void dn_each_row(const struct dn_run *run, int blocks,
                                void (*work)(const struct dn_run *run, int block, int y))
 {
-    int rows = run->rect.y1 - run->rect.y0;
-#pragma omp parallel for num_threads(run->threads) collapse(2) if (run->threads > 1)
-    for (int y = 0; y < rows; y++)
-        for (int b = 0; b < blocks; b++)
-            work(run, b, run->rect.y0 + y);
+    struct dn_each_row each = {run, blocks, work};
+    dn_parallel((run->rect.y1 - run->rect.y0) * blocks, run->threads, dn_each_row_item, &each);
 }
 
 /* Applies the layer's activation to the piece of the output that run computes. */

@@ -149,10 +149,21 @@ static void load_params(const struct dn_layer *l, const float *head, const float
     }
 }
 
-/* out = alpha * out + beta * from on the pixels and lanes that both maps have. */
-static void add_row(const struct dn_run *run, const struct dn_view *from, int block, int y)
+/* A map to add, from block `first` on. */
+struct addition {
+    const struct dn_run *run;
+    const struct dn_view *from;
+    int first, blocks;
+};
+
+/* out = alpha * out + beta * from on the pixels and lanes that both maps have, of a row of a block. */
+static void add_row(void *context, int item)
 {
+    const struct addition *a = context;
+    const struct dn_run *run = a->run;
+    const struct dn_view *from = a->from;
     const struct dn_layer *l = run->layer;
+    int block = a->first + item % a->blocks, y = run->rect.y0 + item / a->blocks;
     int stride = l->u.shortcut.stride, sample = l->u.shortcut.sample;
     int lanes = dn_lanes(dn_min(from->c, run->out.c), block);
     int x1 = dn_min(run->rect.x1, (dn_min(from->w, l->w) - 1) * sample + 1);
@@ -178,10 +189,8 @@ static void add(const struct dn_run *run, const struct dn_view *from)
             dn_add(run->kernels, &out, l->u.shortcut.alpha, from, l->u.shortcut.beta, &out,
                    run->rect, run->threads);
     }
-#pragma omp parallel for num_threads(run->threads) if (run->threads > 1 && first < blocks)
-    for (int y = run->rect.y0; y < run->rect.y1; y++)
-        for (int b = first; b < blocks; b++)
-            add_row(run, from, b, y);
+    struct addition rest = {run, from, first, blocks - first};
+    dn_parallel((run->rect.y1 - run->rect.y0) * rest.blocks, run->threads, add_row, &rest);
 }
 
 /* out = sum over inputs of coefficient * input. */
