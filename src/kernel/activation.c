@@ -9,6 +9,11 @@ void dn_activate_array(const struct dn_kernels *k, enum dn_activation a, float *
     k->rows->activate(a, x, n);
 }
 
+void dn_exp_array(const struct dn_kernels *k, float *x, size_t n)
+{
+    k->rows->exp(x, n);
+}
+
 float dn_activate_one(enum dn_activation a, float x)
 {
     dn_rows_scalar.activate(a, &x, 1);

@@ -126,6 +126,9 @@ float dn_activate_one(enum dn_activation a, float x);
 /* n contiguous floats in place, elementwise kinds only. */
 void dn_activate_array(const struct dn_kernels *k, enum dn_activation a, float *x, size_t n);
 
+/* x[i] = e^x[i] for n contiguous floats, evaluated in double precision and rounded. */
+void dn_exp_array(const struct dn_kernels *k, float *x, size_t n);
+
 struct dn_pool {
     int size_y, size_x, stride_y, stride_x;
     int offset_y, offset_x; /* the window of output row 0 starts at row -offset_y */

@@ -48,7 +48,7 @@ static void run(const struct dn_run *run)
         *dn_view_element(&run->out, i, 0, 0) = *dn_view_flat(&run->in[0], i);
     for (int cell = 0; head->softmax && cell < head->side * head->side; cell++) {
         struct dn_softmax s = {cell * head->classes, head->classes, 1};
-        dn_softmax_row(&run->out, &s, 0);
+        dn_softmax_row(run, &s, 0);
     }
 }
 

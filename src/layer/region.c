@@ -49,9 +49,9 @@ static void softmax_row(const struct dn_run *run, int anchor, int y)
     int first = anchor * (head->coords + 1 + head->classes) + head->coords;
     struct dn_softmax all = {first + !head->background, head->classes + head->background, 1};
     if (head->tree)
-        dn_softmax_tree_row(&run->out, head->tree, first + 1, 1, y);
+        dn_softmax_tree_row(run, head->tree, first + 1, 1, y);
     else
-        dn_softmax_row(&run->out, &all, y);
+        dn_softmax_row(run, &all, y);
 }
 
 static void run(const struct dn_run *run)

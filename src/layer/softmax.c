@@ -3,8 +3,6 @@
  * The output is one vector in the order of the planar input. Format section 3.14. */
 #include "layer/softmax.h"
 
-#include <math.h>
-
 #include "base/size.h"
 #include "layer/keys.h"
 #include "layer/rows.h"
@@ -12,9 +10,10 @@
 
 enum { COLUMNS = 16 }; /* pixels side by side, so that planes are read in whole cache lines */
 
-static void softmax_columns(const struct dn_view *v, const struct dn_softmax *s, int y, int x0,
+static void softmax_columns(const struct dn_run *run, const struct dn_softmax *s, int y, int x0,
                             int n)
 {
+    const struct dn_view *v = &run->out;
     float max[COLUMNS], sum[COLUMNS] = {0};
     for (int c = s->first; c < s->first + s->n; c++) {
         const float *p = dn_view_element(v, c, y, x0);
@@ -23,10 +22,11 @@ static void softmax_columns(const struct dn_view *v, const struct dn_softmax *s,
     }
     for (int c = s->first; c < s->first + s->n; c++) {
         float *p = dn_view_element(v, c, y, x0);
-        for (int i = 0; i < n; i++) {
-            p[i] = expf(p[i] / s->temperature - max[i] / s->temperature);
+        for (int i = 0; i < n; i++)
+            p[i] = p[i] / s->temperature - max[i] / s->temperature;
+        dn_exp_array(run->kernels, p, (size_t)n);
+        for (int i = 0; i < n; i++)
             sum[i] += p[i];
-        }
     }
     for (int c = s->first; c < s->first + s->n; c++) {
         float *p = dn_view_element(v, c, y, x0);
@@ -35,18 +35,18 @@ static void softmax_columns(const struct dn_view *v, const struct dn_softmax *s,
     }
 }
 
-void dn_softmax_row(const struct dn_view *v, const struct dn_softmax *s, int y)
+void dn_softmax_row(const struct dn_run *run, const struct dn_softmax *s, int y)
 {
-    for (int x = 0; x < v->w; x += COLUMNS)
-        softmax_columns(v, s, y, x, dn_min(COLUMNS, v->w - x));
+    for (int x = 0; x < run->out.w; x += COLUMNS)
+        softmax_columns(run, s, y, x, dn_min(COLUMNS, run->out.w - x));
 }
 
-void dn_softmax_tree_row(const struct dn_view *v, const struct dn_tree *tree, int first,
+void dn_softmax_tree_row(const struct dn_run *run, const struct dn_tree *tree, int first,
                          float temperature, int y)
 {
     for (int g = 0; g < tree->groups; g++) {
         struct dn_softmax s = {first + tree->group_offset[g], tree->group_size[g], temperature};
-        dn_softmax_row(v, &s, y);
+        dn_softmax_row(run, &s, y);
     }
 }
 
@@ -93,13 +93,13 @@ static void run(const struct dn_run *run)
     for (int i = 0; i < l->out_c; i++)
         *dn_view_element(&run->out, i, 0, 0) = *dn_view_flat(&run->in[0], i);
     if (l->u.softmax.tree) {
-        dn_softmax_tree_row(&run->out, l->u.softmax.tree, 0, l->u.softmax.temperature, 0);
+        dn_softmax_tree_row(run, l->u.softmax.tree, 0, l->u.softmax.temperature, 0);
         return;
     }
     int n = l->out_c / l->u.softmax.groups;
     for (int g = 0; g < l->u.softmax.groups; g++) {
         struct dn_softmax s = {g * n, n, l->u.softmax.temperature};
-        dn_softmax_row(&run->out, &s, 0);
+        dn_softmax_row(run, &s, 0);
     }
 }
 

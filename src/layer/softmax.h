@@ -9,12 +9,12 @@ struct dn_softmax {
     float temperature;
 };
 
-/* In place, for every column of row y, over channels [first, first + n):
+/* In place, for every column of row y of run->out, over channels [first, first + n):
  * v[c] = e^(v[c]/temperature - max/temperature) / sum. The map is planar or one column wide. */
-void dn_softmax_row(const struct dn_view *v, const struct dn_softmax *s, int y);
+void dn_softmax_row(const struct dn_run *run, const struct dn_softmax *s, int y);
 
 /* The same within every group of a class hierarchy whose class 0 is channel `first`. */
-void dn_softmax_tree_row(const struct dn_view *v, const struct dn_tree *tree, int first,
+void dn_softmax_tree_row(const struct dn_run *run, const struct dn_tree *tree, int first,
                          float temperature, int y);
 
 /* Reads the class hierarchy that the key `tree` names and checks that it has `classes` classes.

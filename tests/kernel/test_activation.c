@@ -120,6 +120,33 @@ START_TEST(every_instruction_set_gives_the_scalar_bits_for_floats_of_all_kinds)
 }
 END_TEST
 
+static void expect_exponentials(enum dn_activation a, const float *x)
+{
+    const char *names[DN_KERNEL_SETS];
+    int sets = dn_kernels_available(names);
+    float got[CHUNK];
+    (void)a;
+    for (int k = 0; k < sets; k++) {
+        memcpy(got, x, sizeof got);
+        dn_exp_array(dn_kernels(names[k]), got, CHUNK);
+        for (int i = 0; i < CHUNK; i++) {
+            double exact = exp((double)x[i]);
+            bool right = isnan(x[i])                        ? isnan(got[i])
+                         : exact >= (double)FLT_MAX * 1.001 ? isinf(got[i])
+                                                            : units_off(got[i], exact) <= 0.51;
+            if (!right)
+                ck_abort_msg("%s: e^%a is %a instead of %a", names[k], (double)x[i], (double)got[i],
+                             exact);
+        }
+    }
+}
+
+START_TEST(exponentials_are_rounded_once)
+{
+    try_all(DN_LINEAR, expect_exponentials);
+}
+END_TEST
+
 START_TEST(arrays_of_any_length_are_their_elements)
 {
     const char *names[DN_KERNEL_SETS];
@@ -213,6 +240,7 @@ Suite *suite(void)
                         ELEMENTWISE);
     tcase_add_loop_test(t, every_instruction_set_gives_the_scalar_bits_for_floats_of_all_kinds, 0,
                         ELEMENTWISE);
+    tcase_add_test(t, exponentials_are_rounded_once);
     tcase_add_loop_test(t, arrays_of_any_length_are_their_elements, 0, ELEMENTWISE);
     tcase_add_test(t, infinite_values_give_the_limits);
     tcase_add_loop_test(t, what_is_not_a_number_stays_so_unless_it_fails_a_comparison, 0,
