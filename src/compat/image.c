@@ -96,9 +96,14 @@ static void fit_into(image im, enum dn_fit fit, image out, struct dn_error *err)
 static image fit_new(image im, enum dn_fit fit, int w, int h)
 {
     image out = make_image(w, h, im.c);
-    if (out.data)
-        fit_into(im, fit, out, dn_error_begin());
-    return out;
+    if (!out.data)
+        return out;
+    struct dn_error *err = dn_error_begin();
+    fit_into(im, fit, out, err);
+    if (!err->status)
+        return out;
+    free_image(out);
+    return (image){0};
 }
 
 image resize_image(image im, int w, int h)
@@ -115,8 +120,11 @@ image letterbox_image(image im, int w, int h)
 void letterbox_image_into(image im, int w, int h, image boxed)
 {
     int new_w, new_h;
-    if (!im.data || !boxed.data)
+    if (!im.data || !boxed.data || boxed.w < w || boxed.h < h || boxed.c < im.c) {
+        dn_fail(dn_error_begin(), DN_INVALID, "an image of %dx%dx%d cannot take one of %dx%dx%d", boxed.w, boxed.h,
+                boxed.c, w, h, im.c);
         return;
+    }
     dn_letterbox_size(im.w, im.h, w, h, &new_w, &new_h);
     image scaled = resize_image(im, new_w, new_h);
     int left = (w - new_w) / 2, top = (h - new_h) / 2;
@@ -166,8 +174,10 @@ static enum dn_status save(image im, const char *path, struct dn_error *err)
 {
     struct dn_writer w;
     unsigned char *row = malloc(3 * (size_t)im.w + 1);
-    if (!row || !im.data)
+    if (!im.data)
         dn_fail(err, DN_INVALID, "%s: there is no image to save", path);
+    else if (!row)
+        dn_fail(err, DN_NO_MEMORY, "%s: no memory for a row", path);
     else {
         dn_writer_open(&w, path, im.w, im.h, err);
         for (int y = 0; y < im.h && !err->status; y++) {

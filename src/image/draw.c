@@ -1,7 +1,6 @@
 /* See draw.h. Letters come from stb_easy_font, which makes rectangles and needs no file. */
 #include "image/draw.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,23 +55,23 @@ void dn_draw_box(struct dn_canvas *c, const struct dn_patch *box, int line)
 }
 
 /* The row's part of letters whose upper left corner is (x0, y0). */
-static void draw_letters(struct dn_canvas *c, int x0, int y0, float scale, char *text, const unsigned char rgb[3])
+static void draw_letters(struct dn_canvas *c, int x0, int y0, int scale, char *text,
+                         const unsigned char rgb[3])
 {
     const struct corner *corners = c->letters;
     int rectangles = stb_easy_font_print(0, 0, text, NULL, c->letters, DN_CANVAS_BYTES);
     for (int i = 0; i < rectangles; i++) {
         const struct corner *a = &corners[4 * i], *b = &corners[4 * i + 2];
-        int top = y0 + (int)lroundf(a->y * scale), left = x0 + (int)lroundf(a->x * scale);
-        int bottom = dn_max(top + 1, y0 + (int)lroundf(b->y * scale));
-        if (c->y >= top && c->y < bottom)
-            fill(c, left, dn_max(left + 1, x0 + (int)lroundf(b->x * scale)), rgb);
+        if (c->y >= y0 + (int)a->y * scale && c->y < y0 + (int)b->y * scale)
+            fill(c, x0 + (int)a->x * scale, x0 + (int)b->x * scale, rgb);
     }
 }
 
 void dn_draw_label(struct dn_canvas *c, const struct dn_patch *at, int height, const char *text)
 {
     static const unsigned char black[3] = {0, 0, 0}, white[3] = {255, 255, 255};
-    int margin = dn_max(1, height / 5), tall = height + 2 * margin;
+    int scale = dn_max(1, (height + LETTER_HEIGHT / 2) / LETTER_HEIGHT); /* whole: strokes of one width */
+    int margin = 2 * scale, tall = (LETTER_HEIGHT + 2) * scale;
     int top = at->y0 >= tall ? at->y0 - tall : 0, left = at->x0;
     if (c->y < top || c->y >= top + tall)
         return;
@@ -81,8 +80,7 @@ void dn_draw_label(struct dn_canvas *c, const struct dn_patch *at, int height, c
     for (; text[n] && n < sizeof line - 1; n++)
         line[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
     line[n] = 0;
-    float scale = (float)height / LETTER_HEIGHT;
-    int width = (int)((float)stb_easy_font_width(line) * scale) + 2 * margin;
+    int width = stb_easy_font_width(line) * scale + 2 * margin;
     if (left + width > c->w)
         left = dn_max(0, c->w - width);
     bool dark = 3 * at->rgb[0] + 6 * at->rgb[1] + at->rgb[2] < 1200;

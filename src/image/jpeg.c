@@ -9,10 +9,12 @@
 #include <jpeglib.h>
 
 enum { EXIF_MARKER = JPEG_APP0 + 1, EXIF_BYTES = 65533, ORIENTATION = 0x0112, OVERHEAD = 40 << 10 };
+enum { MOST_SCANS = 200 }; /* real progressive files have about ten */
 
 struct decoder {
     struct jpeg_decompress_struct jpeg;
     struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
     jmp_buf back;
     char text[JMSG_LENGTH_MAX];
     unsigned char *cmyk; /* a row, when the file has four channels */
@@ -32,6 +34,16 @@ static void heed_warning(j_common_ptr jpeg, int level)
 {
     if (level < 0 && jpeg->err->msg_code == JWRN_JPEG_EOF)
         fail_back(jpeg);
+}
+
+/* A scan of a few bytes costs as much time as the photo is large: a small file could take hours. */
+static void limit_scans(j_common_ptr jpeg)
+{
+    struct decoder *d = jpeg->client_data;
+    if (d->jpeg.input_scan_number <= MOST_SCANS)
+        return;
+    snprintf(d->text, sizeof d->text, "it has more than %d scans", MOST_SCANS);
+    longjmp(d->back, 1);
 }
 
 static unsigned read_number(const unsigned char *p, int n, int little)
@@ -132,6 +144,8 @@ enum dn_status dn_jpeg_open(struct dn_reader *r, struct dn_error *err)
         return fail(r, err);
     jpeg_create_decompress(&d->jpeg);
     d->jpeg.client_data = d;
+    d->progress.progress_monitor = limit_scans;
+    d->jpeg.progress = &d->progress;
     jpeg_stdio_src(&d->jpeg, r->file);
     jpeg_save_markers(&d->jpeg, EXIF_MARKER, EXIF_BYTES);
     jpeg_read_header(&d->jpeg, TRUE);

@@ -76,6 +76,14 @@ static enum dn_status next(struct dn_reader *r, unsigned char *row, struct dn_er
     return DN_OK;
 }
 
+/* Texts and profiles may unpack to gigabytes and say nothing about pixels. */
+static void skip_extras(png_structp png)
+{
+    static const png_byte names[] = "iCCP\0tEXt\0zTXt\0iTXt\0sPLT\0eXIf\0hIST\0pCAL\0";
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, 0);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, names, (int)(sizeof names / 5));
+}
+
 enum dn_status dn_png_open(struct dn_reader *r, struct dn_error *err)
 {
     struct decoder *d = calloc(1, sizeof *d);
@@ -91,6 +99,7 @@ enum dn_status dn_png_open(struct dn_reader *r, struct dn_error *err)
     if (setjmp(png_jmpbuf(d->png)))
         return fail(r, err);
     png_init_io(d->png, r->file);
+    skip_extras(d->png);
     png_read_info(d->png, d->info);
     if (dn_reader_check(r, png_get_image_width(d->png, d->info), png_get_image_height(d->png, d->info), err))
         return err->status;

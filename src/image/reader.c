@@ -38,6 +38,8 @@ static enum dn_status open_format(struct dn_reader *r, struct dn_error *err)
         return dn_jpeg_open(r, err);
     if (n == 8 && !memcmp(magic, "\x89PNG\r\n\x1a\n", 8))
         return dn_png_open(r, err);
+    if (n >= 2 && magic[0] == 'P' && (magic[1] == '5' || magic[1] == '6'))
+        return dn_pnm_open(r, err);
     return dn_stb_open(r, err);
 }
 

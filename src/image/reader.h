@@ -1,4 +1,4 @@
-/* Reading photos row by row: JPEG and PNG by scanline, everything that stb_image knows as a whole.
+/* Reading photos row by row: JPEG, PNG and PNM by scanline, everything else as a whole.
  *
  * Rows are RGB bytes, upright (the EXIF orientation of a JPEG is applied), alpha dropped, 16 bits
  * cut to 8, gray and CMYK converted: as stock sees them when it is built with OpenCV. */
@@ -37,6 +37,7 @@ enum dn_status dn_reader_row(struct dn_reader *r, unsigned char *row, struct dn_
 /* For the formats: fill w, h, bytes, orientation, next, close and decoder from r->file. */
 enum dn_status dn_jpeg_open(struct dn_reader *r, struct dn_error *err);
 enum dn_status dn_png_open(struct dn_reader *r, struct dn_error *err);
+enum dn_status dn_pnm_open(struct dn_reader *r, struct dn_error *err);
 enum dn_status dn_stb_open(struct dn_reader *r, struct dn_error *err);
 
 enum { DN_PHOTO_SIDE = 1 << 16 }; /* most rows or columns */

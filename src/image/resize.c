@@ -49,7 +49,7 @@ size_t dn_fitter_bytes(const struct dn_pixels *in, enum dn_fit fit, int w, int h
 enum dn_status dn_fitter_open(struct dn_fitter *f, const struct dn_pixels *in, enum dn_fit fit, int w,
                               int h, struct dn_error *err)
 {
-    *f = (struct dn_fitter){.in = *in, .w = w, .h = h};
+    *f = (struct dn_fitter){.in = *in, .w = w, .h = h, .crop = fit == DN_FIT_CROP};
     choose_size(f, fit);
     f->step_x = (float)(in->w - 1) / (float)(f->scaled_w - 1);
     f->step_y = f->scaled_h > 1 ? (float)(in->h - 1) / (float)(f->scaled_h - 1) : 0;
@@ -116,7 +116,7 @@ static void blend(const struct dn_fitter *f, int top, float share, int c, int fi
 enum dn_status dn_fitter_row(void *fitter, int y, float *row, ptrdiff_t plane, struct dn_error *err)
 {
     struct dn_fitter *f = fitter;
-    int inside = y - f->top, first = dn_max(0, -f->left), x0 = dn_max(0, f->left);
+    int inside = f->crop ? dn_max(0, dn_min(y - f->top, f->scaled_h - 1)) : y - f->top, first = dn_max(0, -f->left), x0 = dn_max(0, f->left);
     int n = dn_min(f->scaled_w - first, f->w - x0);
     if (inside < 0 || inside >= f->scaled_h || n < f->w)
         for (int c = 0; c < f->in.c; c++)

@@ -6,6 +6,7 @@
 #ifndef DN_IMAGE_RESIZE_H
 #define DN_IMAGE_RESIZE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -24,6 +25,7 @@ struct dn_fitter {
     int w, h;           /* of the output */
     int scaled_w, scaled_h;
     int left, top;      /* of the scaled photo in the output; negative where it is cropped */
+    bool crop;          /* what is missing above and below repeats the edge; else it is gray */
     float step_x, step_y;
     int have;           /* rows taken from the source */
     float *line;        /* [c][in.w] the last of them */

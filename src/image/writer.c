@@ -1,6 +1,7 @@
 /* See writer.h. */
 #include "image/writer.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,9 @@ static void png_stay_quiet(png_structp png, png_const_charp text)
 
 static enum dn_status fail(const struct dn_writer *w, struct dn_error *err)
 {
-    return dn_fail(err, DN_IO, "%s: the picture of %dx%d cannot be written", w->out.path, w->w, w->h);
+    int reason = errno;
+    return dn_fail(err, DN_IO, "%s: the picture of %dx%d cannot be written: %s", w->out.path, w->w, w->h,
+                   reason ? strerror(reason) : "it is too large for its format");
 }
 
 static enum dn_status begin_jpeg(struct dn_writer *w, struct dn_error *err)
@@ -106,6 +109,7 @@ enum dn_status dn_writer_open(struct dn_writer *w, const char *path, int width, 
     w->png = is_png(path);
     if (dn_output_open(&w->out, path, err))
         return err->status;
+    errno = 0;
     return w->png ? begin_png(w, err) : begin_jpeg(w, err);
 }
 
