@@ -7,6 +7,7 @@
 
 #include "kernel/parallel.h"
 #include "kernel/table.h"
+#include "kernel/winograd.h"
 
 static size_t block_floats(const struct dn_conv *v, int block)
 {
@@ -44,15 +45,16 @@ static void pack_block(void *context, int item)
 void dn_conv_pack(const struct dn_kernels *k, const struct dn_conv *conv, int block0, int block1,
                   const float *raw, float *packed, int threads)
 {
-    struct pack p = {k->conv, conv, block0, raw, packed};
+    struct dn_conv flat = {.c = conv->c * conv->kh * conv->kw, .n = conv->n, .groups = 1, .kh = 1, .kw = 1};
+    struct pack p = {k->conv, dn_conv_is_winograd(conv) ? &flat : conv, block0, raw, packed};
     dn_parallel(block1 - block0, threads, pack_block, &p);
 }
 
 size_t dn_conv_workspace(const struct dn_kernels *k, const struct dn_conv *conv,
                          struct dn_rect rect, int threads)
 {
-    (void)k, (void)conv, (void)rect, (void)threads;
-    return 0;
+    (void)k;
+    return dn_conv_is_winograd(conv) ? dn_winograd_workspace(rect, threads) : 0;
 }
 
 struct pieces {
@@ -79,18 +81,26 @@ static void run_piece(void *context, int item)
     dn_activate(p->kernels, a, &done, rect, 1);
 }
 
-void dn_conv_run(const struct dn_kernels *k, const struct dn_conv_job *job)
+static void run_direct(const struct dn_kernels *k, const struct dn_conv_job *job)
 {
-    const struct dn_conv *v = job->conv;
     int height = job->rect.y1 - job->rect.y0, width = job->rect.x1 - job->rect.x0;
-    struct pieces p = {k, job, .blocks = dn_conv_depthwise(v) ? 8 : 2};
-    if (height <= 0 || width <= 0 || job->block0 >= job->block1)
-        return;
+    struct pieces p = {k, job, .blocks = dn_conv_depthwise(job->conv) ? 8 : 2};
     p.rows = (size_t)height * (size_t)width <= 40 * 40 ? height : 8;
     p.columns = dn_ceil_div(job->block1 - job->block0, p.blocks);
     if (p.columns < 2 * job->threads)
         p.rows = dn_min(p.rows, dn_ceil_div(height, dn_ceil_div(2 * job->threads, p.columns)));
     dn_parallel(p.columns * dn_ceil_div(height, p.rows), job->threads, run_piece, &p);
+}
+
+void dn_conv_run(const struct dn_kernels *k, const struct dn_conv_job *job)
+{
+    const struct dn_conv *v = job->conv;
+    if (job->rect.y1 <= job->rect.y0 || job->rect.x1 <= job->rect.x0 || job->block0 >= job->block1)
+        return;
+    if (dn_conv_is_winograd(v))
+        dn_winograd_run(k, job);
+    else
+        run_direct(k, job);
     if (dn_across_channels(v->activation) && job->block1 == dn_blocks(v->n))
         dn_activate(k, v->activation, &job->out, job->rect, job->threads);
 }

@@ -12,12 +12,12 @@ static bool always(void)
 /* Best first. */
 static const struct dn_kernels all[] = {
 #if defined(__x86_64__)
-    {"avx512", dn_cpu_avx512, &dn_conv_avx512, &dn_rows_avx512},
-    {"avx2", dn_cpu_avx2, &dn_conv_avx2, &dn_rows_avx2},
+    {"avx512", dn_cpu_avx512, &dn_conv_avx512, &dn_winograd_avx512, &dn_rows_avx512},
+    {"avx2", dn_cpu_avx2, &dn_conv_avx2, &dn_winograd_avx2, &dn_rows_avx2},
 #elif defined(__aarch64__)
-    {"neon", always, &dn_conv_neon, &dn_rows_neon},
+    {"neon", always, &dn_conv_neon, &dn_winograd_neon, &dn_rows_neon},
 #endif
-    {"scalar", always, &dn_conv_scalar, &dn_rows_scalar},
+    {"scalar", always, &dn_conv_scalar, &dn_winograd_scalar, &dn_rows_scalar},
 };
 
 enum { COUNT = sizeof all / sizeof *all };

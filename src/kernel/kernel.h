@@ -80,7 +80,14 @@ struct dn_conv {
     enum dn_layout in_layout; /* DN_PLANAR: the network's input; few channels, groups == 1 */
     enum dn_activation activation;
     bool exact; /* direct convolution only: one plain sum */
+    int h, w;   /* rows and columns of the whole output map */
 };
+
+/* Plain 3x3 layers with enough channels use Winograd unless they are exact: their sums are
+ * transformed, see src/kernel/winograd.h, and come in tiles of DN_CONV_TILE rows and columns, from
+ * row 0, column 0 of the output map on. Follows from the layer's shape alone. */
+bool dn_conv_is_winograd(const struct dn_conv *conv);
+enum { DN_CONV_TILE = 4 };
 
 /* Filters are packed in slices of whole output blocks: floats for blocks [block0, block1). The
  * packed form of a range is the concatenation of the packed forms of its parts. */
@@ -108,7 +115,7 @@ struct dn_conv_job {
 };
 
 /* `in` must hold, for every output row of the rectangle, all input rows of its receptive field
- * (clipped to the map), and in.pad zero columns as far as the field reaches beyond the sides. A
+ * (clipped to the map; with Winograd those of the rectangle of tiles that it touches), and in.pad zero columns as far as the field reaches beyond the sides. A
  * planar input needs no pad: its columns are clipped. Channels above n in the last output block
  * become act(0). Does not touch the pad columns of `out`. Activations across channels are applied by
  * the job that holds the last output block; the others must have run on the rectangle before. */

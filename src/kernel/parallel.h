@@ -3,6 +3,20 @@
 #ifndef DN_KERNEL_PARALLEL_H
 #define DN_KERNEL_PARALLEL_H
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+/* Which of a loop's threads runs the body, below `threads`. */
+static inline int dn_thread(void)
+{
+#ifdef _OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
 static inline void dn_parallel(int items, int threads, void (*body)(void *context, int item),
                                void *context)
 {

@@ -69,10 +69,16 @@ static enum dn_status parse_shape(struct dn_build *b, struct dn_layer *l, int pa
             return dn_build_fail(b, "antialiasing", "antialiasing needs stride_x = stride_y");
         l->u.convolutional.blur_stride = v->stride_x;
         v->stride_x = v->stride_y = 1;
+        v->h = (int)(h + 1);
+        v->w = (int)(w + 1);
         l->whole = true;
         return shape_blurred(b, l, (int)(h + 1), (int)(w + 1));
     }
-    return dn_build_shape(b, l, v->n, h / v->stride_y + 1, w / v->stride_x + 1);
+    if (dn_build_shape(b, l, v->n, h / v->stride_y + 1, w / v->stride_x + 1))
+        return b->err->status;
+    v->h = l->out_h;
+    v->w = l->out_w;
+    return DN_OK;
 }
 
 /* Columns that the filter reaches beyond the left or the right border of its input. */
@@ -128,6 +134,7 @@ static enum dn_status parse(struct dn_build *b, struct dn_layer *l)
     l->file_head = n + (l->u.convolutional.batch_normalize && !l->u.convolutional.scales_missing ? 3 * n : 0);
     if (!dn_mul(n, l->fan_in, &l->file_filters) || l->file_filters > INT_MAX)
         return dn_build_fail(b, "filters", "has more than 2^31 weights");
+    v->exact = l->u.convolutional.xnor; /* sums of signs are exact */
     l->params = dn_normalize_floats(v->n);
     l->flops = 2.0 * (double)l->fan_in * (double)n *
                (l->u.convolutional.antialiasing ? (double)b->h * b->w
@@ -135,10 +142,16 @@ static enum dn_status parse(struct dn_build *b, struct dn_layer *l)
     return parse_sharing(b, l);
 }
 
+/* Winograd layers read what all outputs of the tiles read that `out` touches. */
 static struct dn_span span(const struct dn_layer *l, int k, int axis, struct dn_span out)
 {
     const struct dn_conv *v = &l->u.convolutional.conv;
+    int extent = axis ? v->w : v->h;
     (void)k;
+    if (dn_conv_is_winograd(v)) {
+        out.lo -= out.lo % DN_CONV_TILE;
+        out.hi = dn_min(extent, dn_ceil_div(out.hi, DN_CONV_TILE) * DN_CONV_TILE);
+    }
     return axis ? dn_span_window(out, v->stride_x, v->pad_x, v->kw, v->dilation, l->w)
                 : dn_span_window(out, v->stride_y, v->pad_y, v->kh, v->dilation, l->h);
 }

@@ -139,8 +139,11 @@ static enum dn_status build(struct dn_cfg *cfg, const struct dn_graph_options *o
         if (build_layer(&b, g, l) || note_unused(b.section, &g->notices, err))
             return err->status;
         l->file_offset = before;
-        if (l->ops->type == DN_CONVOLUTIONAL)
-            l->u.convolutional.conv.exact = options->exact;
+        if (l->ops->type == DN_CONVOLUTIONAL) {
+            l->u.convolutional.conv.exact |= options->exact || l->shares >= 0;
+            if (l->shares >= 0) /* packed filters are of one kind */
+                g->layers[l->shares].u.convolutional.conv.exact = true;
+        }
         b.c = l->out_c;
         b.h = l->out_h;
         b.w = l->out_w;

@@ -108,8 +108,8 @@ static double seconds(const struct dn_kernels *k, const struct shape *s, int thr
 {
     int pad = s->k / 2, oh = (s->h + 2 * pad - s->k) / s->stride + 1;
     int ow = (s->w + 2 * pad - s->k) / s->stride + 1, blocks = dn_blocks(s->n);
-    struct dn_conv v = {s->c, s->n, s->groups, s->k,      s->k,     s->stride, s->stride,
-                        1,    pad,  pad,       s->layout, DN_LEAKY, true};
+    struct dn_conv v = {s->c, s->n, s->groups, s->k, s->k, s->stride, s->stride, 1,
+                        pad, pad, s->layout, DN_LEAKY, !getenv("WINOGRAD"), oh, ow};
     struct dn_view in = map(s->c, s->h, s->w, s->layout == DN_PLANAR ? 0 : pad, s->layout);
     struct dn_view out = map(s->n, oh, ow, 1, DN_BLOCKED);
     int rows = s->rows ? s->rows : oh;

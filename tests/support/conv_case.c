@@ -49,6 +49,8 @@ void conv_case_open(struct conv_case *c, const struct dn_conv *conv, int h, int 
     int ow = out_size(w, v.pad_x, v.kw, v.dilation, v.stride_x);
     int right = (ow - 1) * v.stride_x - v.pad_x + (v.kw - 1) * v.dilation - (w - 1);
     int pad = v.in_layout == DN_PLANAR ? 0 : dn_max(0, dn_max(v.pad_x, right));
+    v.h = oh;
+    v.w = ow;
     *c = (struct conv_case){.conv = v, .h = h, .w = w};
     c->in = map(v.c, h, w, pad, v.in_layout, &c->in_bytes);
     for (size_t i = 0; i < c->in_bytes / sizeof(float); i++)

@@ -1,0 +1,98 @@
+/* The table of Winograd kernels of an instruction set, and the multiplication, which takes most of
+ * the time: at each of the 36 points, panels of tiles times one or two output blocks whose sums stay
+ * in registers over all channels. As in conv_tile.h, panels of 13 x 2 blocks (AVX-512) and 6 x 1
+ * (AVX2, NEON) are bound by arithmetic.
+ *
+ * Before inclusion: vec and its operations, PANEL_TILES, PANEL_BLOCKS, TABLE. */
+#include <string.h>
+
+#include "kernel/lanes/winograd_transforms.h"
+
+/* Sums of the channels' products of P tiles and B blocks at one point. */
+static INLINE void panel(const float *x, const float *filters, int channels, float *m, int P, int B)
+{
+    const ptrdiff_t block = DN_WINOGRAD_POINTS * DN_WINOGRAD_INPUTS * DN_BLOCK;
+    const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK;
+    vec acc[PANEL_TILES * PANEL_BLOCKS * BLOCK_VECS];
+#pragma GCC unroll 32
+    for (int i = 0; i < P * B * BLOCK_VECS; i++)
+        acc[i] = vec_splat(0);
+    for (int c = 0; c < channels; c++, filters += DN_BLOCK) {
+        vec f[PANEL_BLOCKS * BLOCK_VECS];
+#pragma GCC unroll 8
+        for (int i = 0; i < B * BLOCK_VECS; i++)
+            f[i] = vec_load(filters + i / BLOCK_VECS * block + i % BLOCK_VECS * LANES);
+#pragma GCC unroll 16
+        for (int p = 0; p < P; p++) {
+            vec value = vec_splat(x[p * DN_WINOGRAD_INPUTS + c]);
+#pragma GCC unroll 8
+            for (int i = 0; i < B * BLOCK_VECS; i++)
+                acc[p * B * BLOCK_VECS + i] = vec_fma(value, f[i], acc[p * B * BLOCK_VECS + i]);
+        }
+    }
+#pragma GCC unroll 16
+    for (int p = 0; p < P; p++)
+#pragma GCC unroll 8
+        for (int i = 0; i < B * BLOCK_VECS; i++)
+            vec_store(m + (p * DN_WINOGRAD_BLOCKS + i / BLOCK_VECS) * products + i % BLOCK_VECS * LANES,
+                      acc[p * B * BLOCK_VECS + i]);
+}
+
+typedef void panel_function(const float *x, const float *filters, int channels, float *m);
+
+/* Defines panel_P_B. */
+#define PANEL(P, B)                                                                              \
+    static void panel_##P##_##B(const float *x, const float *filters, int channels, float *m) \
+    {                                                                                            \
+        panel(x, filters, channels, m, P, B);                                                    \
+    }
+#define SIX_PANELS(B) PANEL(1, B) PANEL(2, B) PANEL(3, B) PANEL(4, B) PANEL(5, B) PANEL(6, B)
+#if PANEL_TILES == 13
+#define PANELS(B) \
+    SIX_PANELS(B) PANEL(7, B) PANEL(8, B) PANEL(9, B) PANEL(10, B) PANEL(11, B) PANEL(12, B) PANEL(13, B)
+#define PANEL_TABLE(B)                                                                              \
+    {                                                                                               \
+        NULL, panel_1_##B, panel_2_##B, panel_3_##B, panel_4_##B, panel_5_##B, panel_6_##B,         \
+            panel_7_##B, panel_8_##B, panel_9_##B, panel_10_##B, panel_11_##B, panel_12_##B,        \
+            panel_13_##B                                                                            \
+    }
+#else
+#define PANELS(B) SIX_PANELS(B)
+#define PANEL_TABLE(B) \
+    {NULL, panel_1_##B, panel_2_##B, panel_3_##B, panel_4_##B, panel_5_##B, panel_6_##B}
+#endif
+
+PANELS(1)
+#if PANEL_BLOCKS == 2
+PANELS(2)
+static panel_function *const panels[][PANEL_TILES + 1] = {PANEL_TABLE(1), PANEL_TABLE(2)};
+#else
+static panel_function *const panels[][PANEL_TILES + 1] = {PANEL_TABLE(1)};
+#endif
+
+static void winograd_multiply(const struct dn_winograd_strip *s)
+{
+    const struct dn_winograd *g = s->group;
+    const ptrdiff_t point = (ptrdiff_t)g->rows * g->columns * DN_WINOGRAD_INPUTS;
+    const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK, size = DN_WINOGRAD_INPUTS * DN_BLOCK;
+    for (int k = 0; k < DN_WINOGRAD_POINTS; k++) {
+        const float *x = g->inputs + k * point + s->tile * DN_WINOGRAD_INPUTS;
+        for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)
+            for (int i = 0; i < s->next_share; i += 64)
+                __builtin_prefetch(s->next[b] + k * s->next_share + i, 0, 2);
+        for (int b = 0, blocks; b < s->blocks; b += blocks) {
+            blocks = dn_min(PANEL_BLOCKS, s->blocks - b);
+            const float *f = s->filters + (b * DN_WINOGRAD_POINTS + k) * size;
+            int left = dn_ceil_div(s->tiles, PANEL_TILES);
+            for (int tile = 0, tiles; left > 0; left--, tile += tiles) {
+                tiles = dn_ceil_div(s->tiles - tile, left);
+                panels[blocks - 1][tiles](x + tile * DN_WINOGRAD_INPUTS, f, g->c1 - g->c0,
+                                          s->products + (tile * DN_WINOGRAD_BLOCKS + b) * products +
+                                              k * DN_BLOCK);
+            }
+        }
+    }
+}
+
+const struct dn_winograd_kernels TABLE = {winograd_inputs, winograd_filters, winograd_multiply,
+                                          winograd_outputs};

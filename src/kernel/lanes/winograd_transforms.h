@@ -1,0 +1,210 @@
+/* The three transforms of Winograd convolution (kernel/winograd.h) for any `vec`: every lane is a
+ * channel. Lines are transformed first along the columns of a matrix, then along its rows. */
+#ifndef DN_KERNEL_WINOGRAD_TRANSFORMS_H
+#define DN_KERNEL_WINOGRAD_TRANSFORMS_H
+
+#include "kernel/lanes/conv_store.h"
+#include "kernel/winograd.h"
+
+enum { TILE = DN_WINOGRAD_TILE, PATCH = DN_WINOGRAD_PATCH };
+
+/* v = Bt d */
+static INLINE void input_line(const vec *d, vec *v)
+{
+    vec even = vec_fma(vec_splat(-2.25f), d[2], d[4]), odd = vec_fma(vec_splat(-2.25f), d[1], d[3]);
+    vec even2 = vec_fma(vec_splat(-0.5625f), d[2], d[4]);
+    vec odd2 = vec_fma(vec_splat(-0.5625f), d[1], d[3]);
+    v[0] = vec_fma(vec_splat(1.265625f), d[0], vec_fma(vec_splat(-2.8125f), d[2], d[4]));
+    v[1] = vec_fma(vec_splat(0.75f), odd, even);
+    v[2] = vec_fma(vec_splat(-0.75f), odd, even);
+    v[3] = vec_fma(vec_splat(1.5f), odd2, even2);
+    v[4] = vec_fma(vec_splat(-1.5f), odd2, even2);
+    v[5] = vec_fma(vec_splat(1.265625f), d[1], vec_fma(vec_splat(-2.8125f), d[3], d[5]));
+}
+
+/* u = G g */
+static INLINE void filter_line(const vec *g, vec *u)
+{
+    vec inner = vec_fma(vec_splat(-72 / 243.0f), g[2], g[0] * vec_splat(-128 / 243.0f));
+    vec outer = vec_fma(vec_splat(72 / 243.0f), g[2], g[0] * vec_splat(32 / 243.0f));
+    u[0] = g[0] * vec_splat(64 / 81.0f);
+    u[1] = vec_fma(vec_splat(-96 / 243.0f), g[1], inner);
+    u[2] = vec_fma(vec_splat(96 / 243.0f), g[1], inner);
+    u[3] = vec_fma(vec_splat(48 / 243.0f), g[1], outer);
+    u[4] = vec_fma(vec_splat(-48 / 243.0f), g[1], outer);
+    u[5] = g[2];
+}
+
+/* y = At m */
+static INLINE void output_line(const vec *m, vec *y)
+{
+    vec even = m[1] + m[2], odd = m[1] - m[2], even2 = m[3] + m[4], odd2 = m[3] - m[4];
+    y[0] = m[0] + even + even2;
+    y[1] = vec_fma(vec_splat(1.5f), odd2, odd * vec_splat(0.75f));
+    y[2] = vec_fma(vec_splat(2.25f), even2, even * vec_splat(0.5625f));
+    y[3] = vec_fma(vec_splat(3.375f), odd2, vec_fma(vec_splat(0.421875f), odd, m[5]));
+}
+
+/* ---- inputs --------------------------------------------------------------------------------- */
+
+typedef float patch_row[PATCH * DN_BLOCK];
+
+/* The rows of a patch of one channel block, whose first element is at (y, x): in place, or in `room`
+ * with zeros for what lies outside the map and its padding columns. */
+static void patch_rows(const struct dn_view *in, int block, int y, int x, patch_row *room,
+                       const float **rows)
+{
+    bool beside = x < -in->pad || x + PATCH > in->w + in->pad;
+    for (int i = 0; i < PATCH; i++, y++) {
+        bool exists = y >= 0 && y < in->h;
+        if (exists && !beside) {
+            rows[i] = dn_view_at(in, block, y, x);
+            continue;
+        }
+        memset(room[i], 0, sizeof room[i]);
+        int x0 = dn_max(x, 0), x1 = dn_min(x + PATCH, in->w);
+        if (exists && x0 < x1)
+            memcpy(room[i] + (x0 - x) * DN_BLOCK, dn_view_at(in, block, y, x0),
+                   (size_t)(x1 - x0) * DN_BLOCK * sizeof(float));
+        rows[i] = room[i];
+    }
+}
+
+static void winograd_inputs(const struct dn_winograd *g, int tile)
+{
+    const struct dn_conv *v = g->job->conv;
+    int y = (g->ty + tile / g->columns) * TILE - v->pad_y;
+    int x = (g->tx + tile % g->columns) * TILE - v->pad_x;
+    ptrdiff_t point = (ptrdiff_t)g->rows * g->columns * DN_WINOGRAD_INPUTS;
+    float *out = g->inputs + tile * DN_WINOGRAD_INPUTS;
+    for (int c = g->c0; c < g->c1; c += DN_BLOCK) {
+        patch_row room[PATCH];
+        const float *rows[PATCH];
+        patch_rows(&g->job->in, c / DN_BLOCK, y, x, room, rows);
+        for (int lane = 0; lane < DN_BLOCK; lane += LANES, out += LANES) {
+            vec half[PATCH][PATCH];
+#pragma GCC unroll 6
+            for (int j = 0; j < PATCH; j++) {
+                vec d[PATCH];
+#pragma GCC unroll 6
+                for (int i = 0; i < PATCH; i++)
+                    d[i] = vec_load(rows[i] + j * DN_BLOCK + lane);
+                input_line(d, half[j]);
+            }
+#pragma GCC unroll 6
+            for (int i = 0; i < PATCH; i++) {
+                vec d[PATCH], t[PATCH];
+#pragma GCC unroll 6
+                for (int j = 0; j < PATCH; j++)
+                    d[j] = half[j][i];
+                input_line(d, t);
+#pragma GCC unroll 6
+                for (int j = 0; j < PATCH; j++)
+                    vec_store(out + (i * PATCH + j) * point, t[j]);
+            }
+        }
+    }
+}
+
+/* ---- filters -------------------------------------------------------------------------------- */
+
+static void winograd_filters(const float *packed, int channels, float *transformed)
+{
+    const ptrdiff_t point = DN_WINOGRAD_INPUTS * DN_BLOCK;
+    for (int c = 0; c < channels; c++, packed += 9 * DN_BLOCK) {
+        for (int lane = 0; lane < DN_BLOCK; lane += LANES, transformed += LANES) {
+            vec half[3][PATCH];
+#pragma GCC unroll 3
+            for (int j = 0; j < 3; j++) {
+                vec g[3];
+#pragma GCC unroll 3
+                for (int i = 0; i < 3; i++)
+                    g[i] = vec_load(packed + (3 * i + j) * DN_BLOCK + lane);
+                filter_line(g, half[j]);
+            }
+#pragma GCC unroll 6
+            for (int i = 0; i < PATCH; i++) {
+                vec g[3] = {half[0][i], half[1][i], half[2][i]}, t[PATCH];
+                filter_line(g, t);
+#pragma GCC unroll 6
+                for (int j = 0; j < PATCH; j++)
+                    vec_store(transformed + (i * PATCH + j) * point, t[j]);
+            }
+        }
+    }
+}
+
+/* ---- outputs -------------------------------------------------------------------------------- */
+
+/* The outputs of a tile: which of them lie in the job's rectangle, and what becomes of them. */
+struct target {
+    const struct dn_conv_job *job;
+    int block, y, x;        /* of the tile's first output */
+    int y0, y1, x0, x1;     /* those to store, counted in the tile */
+    bool first, last;       /* of the blocks of input channels */
+    struct fused activation;
+};
+
+static INLINE void store_row(const struct target *t, const struct norm *n, float *out, const vec *y)
+{
+#pragma GCC unroll 4
+    for (int j = 0; j < TILE; j++) {
+        if (j < t->x0 || j >= t->x1)
+            continue;
+        vec sum = y[j];
+        if (!t->first)
+            sum = sum + vec_load(out + j * DN_BLOCK);
+        vec_store(out + j * DN_BLOCK, t->last ? finish(sum, *n, t->activation) : sum);
+    }
+}
+
+static INLINE void output_tile(const struct target *t, const float *m)
+{
+    const float *vectors = t->job->vectors + (ptrdiff_t)t->block * DN_CONV_VECTORS;
+    for (int lane = 0; lane < DN_BLOCK; lane += LANES) {
+        const struct norm n = norm(vectors + lane);
+        vec half[PATCH][TILE];
+#pragma GCC unroll 6
+        for (int j = 0; j < PATCH; j++) {
+            vec d[PATCH];
+#pragma GCC unroll 6
+            for (int i = 0; i < PATCH; i++)
+                d[i] = vec_load(m + (i * PATCH + j) * DN_BLOCK + lane);
+            output_line(d, half[j]);
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < TILE; i++) {
+            vec d[PATCH], y[TILE];
+            if (i < t->y0 || i >= t->y1)
+                continue;
+#pragma GCC unroll 6
+            for (int j = 0; j < PATCH; j++)
+                d[j] = half[j][i];
+            output_line(d, y);
+            store_row(t, &n, dn_view_at(&t->job->out, t->block, t->y + i, t->x) + lane, y);
+        }
+    }
+}
+
+static void winograd_outputs(const struct dn_winograd_strip *s)
+{
+    const struct dn_winograd *g = s->group;
+    struct target t = {.job = g->job, .first = g->c0 == 0, .last = g->c1 == g->job->conv->c};
+    const float *m = s->products;
+    t.activation = fused(g->job->conv->activation);
+    for (int tile = s->tile; tile < s->tile + s->tiles; tile++) {
+        t.y = (g->ty + tile / g->columns) * TILE;
+        t.x = (g->tx + tile % g->columns) * TILE;
+        t.y0 = dn_max(0, g->job->rect.y0 - t.y);
+        t.y1 = dn_min(TILE, g->job->rect.y1 - t.y);
+        t.x0 = dn_max(0, g->job->rect.x0 - t.x);
+        t.x1 = dn_min(TILE, g->job->rect.x1 - t.x);
+        for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++, m += DN_WINOGRAD_POINTS * DN_BLOCK) {
+            t.block = s->block + b;
+            if (b < s->blocks)
+                output_tile(&t, m);
+        }
+    }
+}
+
+#endif

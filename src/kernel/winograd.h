@@ -1,0 +1,73 @@
+/* Winograd convolution inside src/kernel: F(4x4, 3x3) on groups of tiles in a bounded workspace.
+ *
+ * A tile is 4x4 outputs of the layer's own grid, which begins at row 0, column 0 of the whole output
+ * map. From the 6x6 inputs d of a tile and a 3x3 filter g it is
+ *
+ *     Y = At [ sum over channels of (G g Gt) * (Bt d B) ] A          * : element by element
+ *
+ * with 36 multiplications per channel instead of 144. The matrices follow from interpolation at 0,
+ * 3/4, -3/4, 3/2, -3/2 and infinity (Toom-Cook), which lose about half as much precision as the
+ * usual 0, 1, -1, 2, -2: with a = 3/4, b = 3/2
+ *
+ *          1  1  1   1  1  0        1                                   a²b²    0   -a²-b²  0    1  0
+ *     At = 0  a -a   b -b  0        1   a  a²  rows divided by the        0  -ab²   -b²     a    1  0
+ *          0  a² a²  b² b² 0    G = 1  -a  a²  product of distances   Bt: 0   ab²   -b²    -a    1  0
+ *          0  a³-a³  b³-b³ 1        1   b  b²  to the other points,       0  -a²b   -a²     b    1  0
+ *                                   1  -b  b²  a²b², -243/128 and         0   a²b   -a²    -b    1  0
+ *                                   0   0  1   243/32                     0   a²b²   0  -a²-b²   0  1
+ *
+ * Sums run over DN_WINOGRAD_INPUTS channels at a time, one fused multiply-add each, starting from
+ * 0; what the transforms back make of them is added up in the output rows, block by block. So the
+ * bits of an output depend on its tile alone. Filters are packed [output block][channel][3][3][16]
+ * and transformed at run time, two output blocks and one block of channels at a time. */
+#ifndef DN_KERNEL_WINOGRAD_H
+#define DN_KERNEL_WINOGRAD_H
+
+#include "kernel/conv.h"
+
+enum {
+    DN_WINOGRAD_TILE = DN_CONV_TILE, /* rows and columns of outputs */
+    DN_WINOGRAD_PATCH = 6,    /* rows and columns of inputs of a tile */
+    DN_WINOGRAD_POINTS = 36,
+    DN_WINOGRAD_INPUTS = 64,  /* most input channels that are summed up before the outputs are */
+    DN_WINOGRAD_BLOCKS = 2,   /* output blocks that are multiplied together */
+    DN_WINOGRAD_GROUP = 104,  /* most tiles that share a transform of filters */
+    DN_WINOGRAD_STRIP = 26    /* most tiles that are multiplied together */
+};
+
+/* A rectangle of tiles and a block of input channels. */
+struct dn_winograd {
+    const struct dn_conv_job *job;
+    int ty, tx, rows, columns; /* of tiles */
+    int c0, c1;
+    float *inputs; /* [POINTS][rows * columns][INPUTS] transformed */
+};
+
+/* A part of its tiles, in row-major order, and one or two output blocks. */
+struct dn_winograd_strip {
+    const struct dn_winograd *group;
+    int tile, tiles;
+    int block, blocks;
+    const float *filters; /* [BLOCKS][POINTS][INPUTS][16] transformed */
+    float *products;      /* [STRIP][BLOCKS][POINTS][16] sums over the channels */
+    const char *next[DN_WINOGRAD_BLOCKS]; /* packed filters that come next, to prefetch */
+    int next_share;       /* bytes of each per point; 0 when there is nothing to prefetch */
+};
+
+struct dn_winograd_kernels {
+    /* Transforms the inputs of one tile. */
+    void (*inputs)(const struct dn_winograd *g, int tile);
+    /* Transforms the packed filters of one output block: [channels][9][16] to [POINTS][INPUTS][16]. */
+    void (*filters)(const float *packed, int channels, float *transformed);
+    /* Makes the products of a strip. */
+    void (*multiply)(const struct dn_winograd_strip *s);
+    /* Transforms the products back and adds them to the outputs inside the job's rectangle. */
+    void (*outputs)(const struct dn_winograd_strip *s);
+};
+
+size_t dn_winograd_workspace(struct dn_rect rect, int threads);
+
+/* As dn_conv_run, without activations across channels. */
+void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job);
+
+#endif

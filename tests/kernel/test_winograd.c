@@ -1,0 +1,229 @@
+/* Winograd convolution: its error is that of a plain float sum, every instruction set computes the
+ * same bytes, and they depend neither on the rectangle, the slice and the threads nor on rows that
+ * only other tiles read. Fixed seeds. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "support/conv_case.h"
+#include "support/suite.h"
+
+enum { CASES = 60 };
+
+static struct conv_case c;
+static float *expected;
+
+static int pick(unsigned *seed, int low, int high)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return low + (int)((*seed >> 8) % (unsigned)(high - low + 1));
+}
+
+static struct dn_conv plain_conv(int channels, int filters)
+{
+    struct dn_conv v = {.c = channels, .n = filters, .groups = 1, .kh = 3, .kw = 3, .stride_y = 1,
+                        .stride_x = 1, .dilation = 1, .pad_y = 1, .pad_x = 1};
+    return v;
+}
+
+/* Channels of all remainders, one or several blocks of them; maps of all remainders of tiles. */
+static void open_random(unsigned seed)
+{
+    static const enum dn_activation activations[] = {DN_LINEAR, DN_LEAKY, DN_RELU, DN_MISH, DN_LOGISTIC};
+    unsigned shape = seed * 2654435761u + 7;
+    struct dn_conv v = plain_conv(pick(&shape, 16, pick(&shape, 0, 1) ? 60 : 200), pick(&shape, 32, 100));
+    v.pad_y = pick(&shape, 0, 3) ? 1 : pick(&shape, 0, 2);
+    v.pad_x = pick(&shape, 0, 3) ? 1 : pick(&shape, 0, 2);
+    v.activation = activations[pick(&shape, 0, 4)];
+    conv_case_open(&c, &v, pick(&shape, 9, 22), pick(&shape, 9, pick(&shape, 0, 3) ? 25 : 70), seed);
+    ck_assert(dn_conv_is_winograd(&c.conv));
+    expected = malloc(c.out_bytes);
+    ck_assert_ptr_nonnull(expected);
+}
+
+static void close_case(void)
+{
+    free(expected);
+    conv_case_close(&c);
+}
+
+static void run_whole(const char *isa)
+{
+    conv_case_run(&c, dn_kernels(isa), dn_rect_whole(&c.out), 0, dn_blocks(c.conv.n), 1);
+}
+
+static void expect_whole(const char *isa)
+{
+    run_whole(isa);
+    memcpy(expected, c.out_floats, c.out_bytes);
+    conv_case_wipe(&c);
+}
+
+static void assert_expected(const char *what, unsigned seed)
+{
+    ck_assert_msg(!memcmp(c.out_floats, expected, c.out_bytes), "seed %u, %s: %s", seed, what,
+                  conv_case_text(&c));
+    conv_case_wipe(&c);
+}
+
+/* Root mean square and largest distance of the outputs from the double-precision model. */
+struct distance {
+    double rms, max;
+};
+
+static struct distance error_of_outputs(void)
+{
+    struct distance d = {0};
+    for (int n = 0; n < c.conv.n; n++)
+        for (int y = 0; y < c.out.h; y++)
+            for (int x = 0; x < c.out.w; x++) {
+                double spread, e = *dn_view_element(&c.out, n, y, x) - conv_case_model(&c, n, y, x, &spread);
+                d.rms += e * e;
+                d.max = fmax(d.max, fabs(e));
+            }
+    d.rms = sqrt(d.rms / ((double)c.conv.n * c.out.h * c.out.w));
+    return d;
+}
+
+/* The error of one plain float32 sum in the order of the filters, with a rounded product each. */
+static struct distance error_of_plain_sums(void)
+{
+    const struct dn_conv *v = &c.conv;
+    for (int n = 0; n < v->n; n++)
+        for (int y = 0; y < c.out.h; y++)
+            for (int x = 0; x < c.out.w; x++) {
+                const float *w = c.raw + (ptrdiff_t)n * v->c * 9;
+                float sum = 0;
+                for (int i = 0; i < v->c * 9; i++) {
+                    int iy = y - v->pad_y + i % 9 / 3, ix = x - v->pad_x + i % 3;
+                    if (iy >= 0 && iy < c.h && ix >= 0 && ix < c.w)
+                        sum += w[i] * *dn_view_element(&c.in, i / 9, iy, ix);
+                }
+                const float *mean = c.vectors + n / DN_BLOCK * 3 * DN_BLOCK + n % DN_BLOCK;
+                *dn_view_element(&c.out, n, y, x) = (sum - mean[0]) * mean[DN_BLOCK] + mean[2 * DN_BLOCK];
+            }
+    return error_of_outputs();
+}
+
+START_TEST(the_error_is_at_most_one_and_a_half_times_that_of_a_plain_sum)
+{
+    static const int channels[] = {16, 17, 32, 50, 64, 65, 100, 128, 250, 512, 1024};
+    struct dn_conv v = plain_conv(channels[_i], 32);
+    conv_case_open(&c, &v, 13, 14, (unsigned)_i);
+    expected = NULL;
+    struct distance plain = error_of_plain_sums();
+    run_whole(NULL);
+    struct distance winograd = error_of_outputs();
+    ck_assert_msg(winograd.rms <= 1.5 * plain.rms && winograd.max <= 1.5 * plain.max,
+                  "%s: rms %g and maximum %g times as large", conv_case_text(&c), winograd.rms / plain.rms,
+                  winograd.max / plain.max);
+    close_case();
+}
+END_TEST
+
+START_TEST(every_instruction_set_gives_the_same_bytes)
+{
+    const char *names[DN_KERNEL_SETS];
+    int sets = dn_kernels_available(names);
+    open_random((unsigned)_i);
+    expect_whole("scalar");
+    for (int i = 0; i < sets; i++) {
+        run_whole(names[i]);
+        assert_expected(names[i], (unsigned)_i);
+    }
+    close_case();
+}
+END_TEST
+
+/* Splits [0, end) at a place that depends on the seed. */
+static int cut(unsigned *seed, int end)
+{
+    return end > 1 ? pick(seed, 1, end - 1) : end;
+}
+
+START_TEST(rectangles_slices_and_threads_do_not_change_the_bytes)
+{
+    const char *names[DN_KERNEL_SETS];
+    int sets = dn_kernels_available(names);
+    unsigned seed = (unsigned)_i;
+    open_random(seed);
+    expect_whole("scalar");
+    int blocks = dn_blocks(c.conv.n);
+    int ys[] = {0, cut(&seed, c.out.h), c.out.h}, xs[] = {0, cut(&seed, c.out.w), c.out.w};
+    int bs[] = {0, cut(&seed, blocks), blocks};
+    for (int i = 0; i < sets; i++) {
+        for (int part = 0; part < 8; part++) {
+            int y = part & 1, x = part >> 1 & 1, b = part >> 2;
+            struct dn_rect rect = {ys[y], ys[y + 1], xs[x], xs[x + 1]};
+            conv_case_run(&c, dn_kernels(names[i]), rect, bs[b], bs[b + 1], pick(&seed, 1, 4));
+        }
+        assert_expected(names[i], (unsigned)_i);
+    }
+    close_case();
+}
+END_TEST
+
+/* Single output rows, from a ring that holds only the rows that their tiles read. */
+START_TEST(rings_of_rows_do_not_change_the_bytes)
+{
+    open_random((unsigned)_i);
+    expect_whole(NULL);
+    struct dn_view in = c.in;
+    size_t row = sizeof(float) * (size_t)in.row;
+    float *ring = malloc(6 * row);
+    ck_assert_ptr_nonnull(ring);
+    ptrdiff_t pad = in.pad * DN_BLOCK;
+    for (int y = 0; y < c.out.h; y++) {
+        int top = y / DN_CONV_TILE * DN_CONV_TILE - c.conv.pad_y;
+        c.in = in;
+        c.in.rows = 6;
+        c.in.data = ring + pad;
+        memset(ring, 0xff, 6 * row);
+        for (int from = dn_max(top, 0); from < dn_min(top + 6, in.h); from++)
+            memcpy(dn_view_at(&c.in, 0, from, 0) - pad, dn_view_at(&in, 0, from, 0) - pad, row);
+        conv_case_run(&c, dn_kernels(NULL), (struct dn_rect){y, y + 1, 0, c.out.w}, 0, dn_blocks(c.conv.n), 1);
+    }
+    c.in = in;
+    assert_expected("rings", (unsigned)_i);
+    free(ring);
+    close_case();
+}
+END_TEST
+
+START_TEST(layers_without_enough_channels_or_with_another_shape_compute_directly)
+{
+    struct dn_conv v = plain_conv(64, 64);
+    v.h = v.w = 20;
+    ck_assert(dn_conv_is_winograd(&v));
+    struct dn_conv other[10];
+    for (int i = 0; i < 10; i++)
+        other[i] = v;
+    other[0].c = 3;
+    other[1].n = 8;
+    other[2].kh = other[2].kw = 1;
+    other[3].kw = 5;
+    other[4].stride_x = 2;
+    other[5].dilation = 2;
+    other[6].groups = 2;
+    other[7].in_layout = DN_PLANAR;
+    other[8].exact = true;
+    other[9].h = other[9].w = 1;
+    for (int i = 0; i < 10; i++)
+        ck_assert_msg(!dn_conv_is_winograd(&other[i]), "shape %d", i);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *s = suite_create("Winograd convolution");
+    TCase *t = tcase_create("laws");
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, the_error_is_at_most_one_and_a_half_times_that_of_a_plain_sum, 0, 11);
+    tcase_add_loop_test(t, every_instruction_set_gives_the_same_bytes, 0, CASES);
+    tcase_add_loop_test(t, rectangles_slices_and_threads_do_not_change_the_bytes, 0, CASES);
+    tcase_add_loop_test(t, rings_of_rows_do_not_change_the_bytes, 0, CASES);
+    tcase_add_test(t, layers_without_enough_channels_or_with_another_shape_compute_directly);
+    suite_add_tcase(s, t);
+    return s;
+}
