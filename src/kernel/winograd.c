@@ -18,7 +18,7 @@ enum {
 bool dn_conv_is_winograd(const struct dn_conv *v)
 {
     return !v->exact && v->kh == 3 && v->kw == 3 && v->stride_y == 1 && v->stride_x == 1 &&
-           v->dilation == 1 && v->groups == 1 && v->in_layout == DN_BLOCKED && v->c >= 16 &&
+           v->dilation == 1 && v->groups == 1 && v->in_layout == DN_BLOCKED && v->c >= 32 &&
            v->n >= 32 && v->h >= 7 && v->w >= 7;
 }
 

@@ -16,8 +16,9 @@
  *                                   1  -b  b²  a²b², -243/128 and         0   a²b   -a²    -b    1  0
  *                                   0   0  1   243/32                     0   a²b²   0  -a²-b²   0  1
  *
- * Sums run over DN_WINOGRAD_INPUTS channels at a time, one fused multiply-add each, starting from
- * 0; what the transforms back make of them is added up in the output rows, block by block. So the
+ * Sums run over dn_winograd_chunk() channels, one fused multiply-add each, starting from 0; the
+ * chunks of DN_WINOGRAD_INPUTS channels are added up; what the transforms back make of these sums is
+ * added up in the output rows. With few channels one long sum would lose more than the transforms. So the
  * bits of an output depend on its tile alone. Filters are packed [output block][channel][3][3][16]
  * and transformed at run time, two output blocks and one block of channels at a time. */
 #ifndef DN_KERNEL_WINOGRAD_H
@@ -53,6 +54,13 @@ struct dn_winograd_strip {
     const char *next[DN_WINOGRAD_BLOCKS]; /* packed filters that come next, to prefetch */
     int next_share;       /* bytes of each per point; 0 when there is nothing to prefetch */
 };
+
+/* So short that the error stays below 1.5 times that of a plain sum of all products; long sums of
+ * many channels may be longer, since the plain sum loses more with them, too. */
+static inline int dn_winograd_chunk(int channels)
+{
+    return channels < 64 ? 8 : channels < 128 ? 16 : DN_WINOGRAD_INPUTS;
+}
 
 struct dn_winograd_kernels {
     /* Transforms the inputs of one tile. */

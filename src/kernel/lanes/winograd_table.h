@@ -8,8 +8,13 @@
 
 #include "kernel/lanes/winograd_transforms.h"
 
-/* Sums of the channels' products of P tiles and B blocks at one point. */
-static INLINE void panel(const float *x, const float *filters, int channels, float *m, int P, int B)
+struct channels {
+    int all, chunk;
+};
+
+/* Adds to m sums of the channels' products of P tiles and B blocks at one point. */
+static INLINE void chunk(const float *x, const float *filters, int channels, float *m, bool first, int P,
+                         int B)
 {
     const ptrdiff_t block = DN_WINOGRAD_POINTS * DN_WINOGRAD_INPUTS * DN_BLOCK;
     const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK;
@@ -34,17 +39,28 @@ static INLINE void panel(const float *x, const float *filters, int channels, flo
     for (int p = 0; p < P; p++)
 #pragma GCC unroll 8
         for (int i = 0; i < B * BLOCK_VECS; i++)
-            vec_store(m + (p * DN_WINOGRAD_BLOCKS + i / BLOCK_VECS) * products + i % BLOCK_VECS * LANES,
-                      acc[p * B * BLOCK_VECS + i]);
+        {
+            float *at = m + (p * DN_WINOGRAD_BLOCKS + i / BLOCK_VECS) * products + i % BLOCK_VECS * LANES;
+            vec sum = acc[p * B * BLOCK_VECS + i];
+            if (!first)
+                sum = sum + vec_load(at);
+            vec_store(at, sum);
+        }
 }
 
-typedef void panel_function(const float *x, const float *filters, int channels, float *m);
+static INLINE void panel(const float *x, const float *filters, struct channels n, float *m, int P, int B)
+{
+    for (int c = 0; c < n.all; c += n.chunk)
+        chunk(x + c, filters + c * DN_BLOCK, dn_min(n.chunk, n.all - c), m, c == 0, P, B);
+}
+
+typedef void panel_function(const float *x, const float *filters, struct channels n, float *m);
 
 /* Defines panel_P_B. */
 #define PANEL(P, B)                                                                              \
-    static void panel_##P##_##B(const float *x, const float *filters, int channels, float *m) \
+    static void panel_##P##_##B(const float *x, const float *filters, struct channels n, float *m) \
     {                                                                                            \
-        panel(x, filters, channels, m, P, B);                                                    \
+        panel(x, filters, n, m, P, B);                                                    \
     }
 #define SIX_PANELS(B) PANEL(1, B) PANEL(2, B) PANEL(3, B) PANEL(4, B) PANEL(5, B) PANEL(6, B)
 #if PANEL_TILES == 13
@@ -75,6 +91,7 @@ static void winograd_multiply(const struct dn_winograd_strip *s)
     const struct dn_winograd *g = s->group;
     const ptrdiff_t point = (ptrdiff_t)g->rows * g->columns * DN_WINOGRAD_INPUTS;
     const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK, size = DN_WINOGRAD_INPUTS * DN_BLOCK;
+    const struct channels n = {g->c1 - g->c0, dn_winograd_chunk(g->job->conv->c)};
     for (int k = 0; k < DN_WINOGRAD_POINTS; k++) {
         const float *x = g->inputs + k * point + s->tile * DN_WINOGRAD_INPUTS;
         for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)
@@ -86,7 +103,7 @@ static void winograd_multiply(const struct dn_winograd_strip *s)
             int left = dn_ceil_div(s->tiles, PANEL_TILES);
             for (int tile = 0, tiles; left > 0; left--, tile += tiles) {
                 tiles = dn_ceil_div(s->tiles - tile, left);
-                panels[blocks - 1][tiles](x + tile * DN_WINOGRAD_INPUTS, f, g->c1 - g->c0,
+                panels[blocks - 1][tiles](x + tile * DN_WINOGRAD_INPUTS, f, n,
                                           s->products + (tile * DN_WINOGRAD_BLOCKS + b) * products +
                                               k * DN_BLOCK);
             }
