@@ -9,9 +9,8 @@
 #include "kernel/table.h"
 
 enum {
-    FILTER_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_POINTS * DN_WINOGRAD_INPUTS * DN_BLOCK,
+    FILTER_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_POINTS * DN_WINOGRAD_FILTER_POINT,
     PRODUCT_FLOATS = DN_WINOGRAD_STRIP * DN_WINOGRAD_BLOCKS * DN_WINOGRAD_POINTS * DN_BLOCK,
-    TILE_FLOATS = DN_WINOGRAD_POINTS * DN_WINOGRAD_INPUTS,
     TAPS = 9
 };
 
@@ -39,6 +38,11 @@ static void group_size(struct dn_rect tiles, int *rows, int *columns)
     *rows = dn_ceil_div(height, dn_ceil_div(height, *rows));
 }
 
+static size_t input_floats(int tiles)
+{
+    return DN_WINOGRAD_POINTS * (size_t)dn_winograd_point(tiles);
+}
+
 size_t dn_winograd_workspace(struct dn_rect rect, int threads)
 {
     struct dn_rect tiles = tiles_of(rect);
@@ -46,7 +50,7 @@ size_t dn_winograd_workspace(struct dn_rect rect, int threads)
     if (rect.y1 <= rect.y0 || rect.x1 <= rect.x0)
         return 0;
     group_size(tiles, &rows, &columns);
-    size_t floats = (size_t)rows * (size_t)columns * TILE_FLOATS +
+    size_t floats = input_floats(rows * columns) +
                     (size_t)threads * (FILTER_FLOATS + PRODUCT_FLOATS);
     return floats * sizeof(float);
 }
@@ -152,7 +156,7 @@ void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
     int rows, columns;
     group_size(tiles, &rows, &columns);
     struct nest n = {.kernels = k, .group = {.job = job, .inputs = job->workspace}};
-    n.scratch = n.group.inputs + (size_t)rows * (size_t)columns * TILE_FLOATS;
+    n.scratch = n.group.inputs + input_floats(rows * columns);
     n.pairs = dn_ceil_div(job->block1 - job->block0, DN_WINOGRAD_BLOCKS);
     for (n.group.ty = tiles.y0; n.group.ty < tiles.y1; n.group.ty += rows) {
         for (n.group.tx = tiles.x0; n.group.tx < tiles.x1; n.group.tx += columns) {

@@ -33,7 +33,11 @@ enum {
     DN_WINOGRAD_INPUTS = 64,  /* most input channels that are summed up before the outputs are */
     DN_WINOGRAD_BLOCKS = 2,   /* output blocks that are multiplied together */
     DN_WINOGRAD_GROUP = 104,  /* most tiles that share a transform of filters */
-    DN_WINOGRAD_STRIP = 26    /* most tiles that are multiplied together */
+    DN_WINOGRAD_STRIP = 26,   /* most tiles that are multiplied together */
+
+    /* Floats from a point to the next one: an odd number of cache lines, so that the 36 of a tile or
+     * a filter do not all fall into one set of the cache. */
+    DN_WINOGRAD_FILTER_POINT = (DN_WINOGRAD_INPUTS + 1) * DN_BLOCK
 };
 
 /* A rectangle of tiles and a block of input channels. */
@@ -41,7 +45,7 @@ struct dn_winograd {
     const struct dn_conv_job *job;
     int ty, tx, rows, columns; /* of tiles */
     int c0, c1;
-    float *inputs; /* [POINTS][rows * columns][INPUTS] transformed */
+    float *inputs; /* [POINTS][rows * columns][INPUTS] transformed, points dn_winograd_point() apart */
 };
 
 /* A part of its tiles, in row-major order, and one or two output blocks. */
@@ -49,7 +53,7 @@ struct dn_winograd_strip {
     const struct dn_winograd *group;
     int tile, tiles;
     int block, blocks;
-    const float *filters; /* [BLOCKS][POINTS][INPUTS][16] transformed */
+    const float *filters; /* [BLOCKS][POINTS][INPUTS + 1][16] transformed */
     float *products;      /* [STRIP][BLOCKS][POINTS][16] sums over the channels */
     const char *next[DN_WINOGRAD_BLOCKS]; /* packed filters that come next, to prefetch */
     int next_share;       /* bytes of each per point; 0 when there is nothing to prefetch */
@@ -62,10 +66,15 @@ static inline int dn_winograd_chunk(int channels)
     return channels < 64 ? 8 : channels < 128 ? 16 : DN_WINOGRAD_INPUTS;
 }
 
+static inline ptrdiff_t dn_winograd_point(int tiles)
+{
+    return (ptrdiff_t)tiles * DN_WINOGRAD_INPUTS + DN_BLOCK;
+}
+
 struct dn_winograd_kernels {
     /* Transforms the inputs of one tile. */
     void (*inputs)(const struct dn_winograd *g, int tile);
-    /* Transforms the packed filters of one output block: [channels][9][16] to [POINTS][INPUTS][16]. */
+    /* Transforms the packed filters of one output block: [channels][9][16] to [POINTS][INPUTS + 1][16]. */
     void (*filters)(const float *packed, int channels, float *transformed);
     /* Makes the products of a strip. */
     void (*multiply)(const struct dn_winograd_strip *s);

@@ -16,7 +16,7 @@ struct channels {
 static INLINE void chunk(const float *x, const float *filters, int channels, float *m, bool first, int P,
                          int B)
 {
-    const ptrdiff_t block = DN_WINOGRAD_POINTS * DN_WINOGRAD_INPUTS * DN_BLOCK;
+    const ptrdiff_t block = DN_WINOGRAD_POINTS * DN_WINOGRAD_FILTER_POINT;
     const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK;
     vec acc[PANEL_TILES * PANEL_BLOCKS * BLOCK_VECS];
 #pragma GCC unroll 32
@@ -89,8 +89,8 @@ static panel_function *const panels[][PANEL_TILES + 1] = {PANEL_TABLE(1)};
 static void winograd_multiply(const struct dn_winograd_strip *s)
 {
     const struct dn_winograd *g = s->group;
-    const ptrdiff_t point = (ptrdiff_t)g->rows * g->columns * DN_WINOGRAD_INPUTS;
-    const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK, size = DN_WINOGRAD_INPUTS * DN_BLOCK;
+    const ptrdiff_t point = dn_winograd_point(g->rows * g->columns);
+    const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK;
     const struct channels n = {g->c1 - g->c0, dn_winograd_chunk(g->job->conv->c)};
     for (int k = 0; k < DN_WINOGRAD_POINTS; k++) {
         const float *x = g->inputs + k * point + s->tile * DN_WINOGRAD_INPUTS;
@@ -99,7 +99,7 @@ static void winograd_multiply(const struct dn_winograd_strip *s)
                 __builtin_prefetch(s->next[b] + k * s->next_share + i, 0, 2);
         for (int b = 0, blocks; b < s->blocks; b += blocks) {
             blocks = dn_min(PANEL_BLOCKS, s->blocks - b);
-            const float *f = s->filters + (b * DN_WINOGRAD_POINTS + k) * size;
+            const float *f = s->filters + (b * DN_WINOGRAD_POINTS + k) * DN_WINOGRAD_FILTER_POINT;
             int left = dn_ceil_div(s->tiles, PANEL_TILES);
             for (int tile = 0, tiles; left > 0; left--, tile += tiles) {
                 tiles = dn_ceil_div(s->tiles - tile, left);

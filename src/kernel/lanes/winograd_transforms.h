@@ -75,7 +75,7 @@ static void winograd_inputs(const struct dn_winograd *g, int tile)
     const struct dn_conv *v = g->job->conv;
     int y = (g->ty + tile / g->columns) * TILE - v->pad_y;
     int x = (g->tx + tile % g->columns) * TILE - v->pad_x;
-    ptrdiff_t point = (ptrdiff_t)g->rows * g->columns * DN_WINOGRAD_INPUTS;
+    ptrdiff_t point = dn_winograd_point(g->rows * g->columns);
     float *out = g->inputs + tile * DN_WINOGRAD_INPUTS;
     for (int c = g->c0; c < g->c1; c += DN_BLOCK) {
         patch_row room[PATCH];
@@ -110,7 +110,7 @@ static void winograd_inputs(const struct dn_winograd *g, int tile)
 
 static void winograd_filters(const float *packed, int channels, float *transformed)
 {
-    const ptrdiff_t point = DN_WINOGRAD_INPUTS * DN_BLOCK;
+    const ptrdiff_t point = DN_WINOGRAD_FILTER_POINT;
     for (int c = 0; c < channels; c++, packed += 9 * DN_BLOCK) {
         for (int lane = 0; lane < DN_BLOCK; lane += LANES, transformed += LANES) {
             vec half[3][PATCH];
