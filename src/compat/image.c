@@ -7,6 +7,7 @@
 #include "compat/error.h"
 #include "image/annotate.h"
 #include "image/resize.h"
+#include "image/window.h"
 #include "image/writer.h"
 
 static size_t values(image im)
@@ -207,14 +208,29 @@ void save_image(image im, const char *name)
     free(path);
 }
 
-#ifndef DN_OPENCV
 int show_image(image im, const char *name, int ms)
 {
+#ifdef DN_OPENCV
+    struct dn_error *err = dn_error_begin();
+    size_t line = 3 * (size_t)im.w;
+    unsigned char *rgb = im.data ? malloc(line * (size_t)im.h) : NULL;
+    if (!rgb) {
+        dn_fail(err, DN_INVALID, "%s: there is no image to show, or no memory for it", name);
+        return 0;
+    }
+    for (int y = 0; y < im.h; y++)
+        row_bytes(im, y, rgb + (size_t)y * line);
+    int key = dn_window_show(rgb, im.w, im.h, name, ms);
+    free(rgb);
+    if (key == -2)
+        dn_fail(err, DN_IO, "%s: no window can be opened", name);
+    return key < 0 ? 0 : key;
+#else
     (void)ms;
     save_image(im, name);
     return 0;
-}
 #endif
+}
 
 static void fill_floats(struct dn_canvas *canvas, int x0, int x1, const unsigned char rgb[3])
 {
