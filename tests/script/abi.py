@@ -4,7 +4,7 @@
     abi.py LIBRARY decode FOLDER                          heads of many kinds on injected outputs
     abi.py LIBRARY nms                                    suppression of random detections
 
-What two libraries print can be compared with numbers.py. FOLDER is for cfgs.
+What two libraries print can be compared with same_numbers.py. FOLDER is for cfgs.
 """
 
 import ctypes

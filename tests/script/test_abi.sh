@@ -23,7 +23,7 @@ skip() { echo "skip: $1: $2"; skipped=$((skipped + 1)); }
 # NAME TOLERANCE A B
 compare() {
   local why
-  if why=$(python3 "$here/numbers.py" "$2" "$3" "$4" 2>&1); then pass "$1"; else fail "$1" "$why"; fi
+  if why=$(python3 "$here/same_numbers.py" "$2" "$3" "$4" 2>&1); then pass "$1"; else fail "$1" "$why"; fi
 }
 
 check_exports() {

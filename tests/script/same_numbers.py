@@ -1,6 +1,6 @@
 """Compares two texts: the same words, and numbers that differ by no more than a tolerance.
 
-    numbers.py TOLERANCE A B
+    same_numbers.py TOLERANCE A B
 
 The tolerance is a fraction of the number, absolute for numbers below 1. Prints the first difference
 and exits with 1 when there is one.
