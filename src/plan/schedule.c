@@ -78,10 +78,10 @@ static void plan_axis(struct dn_schedule *s, int axis)
     int *done = s->done[axis], *need = s->need[axis];
     for (int p = g->last; p >= first_position(g); p--) {
         int map = map_at(s->flow, p);
-        need[map] = done[map];
+        need[map] = done[map]; /* readers in the group may be ahead of the tile */
         if (leaves(s, p, map))
-            need[map] = tile_end(extent(graph, map, axis), axis ? s->column : s->band,
-                                 axis ? g->columns : g->tiles);
+            need[map] = dn_max(done[map], tile_end(extent(graph, map, axis), axis ? s->column : s->band,
+                                                   axis ? g->columns : g->tiles));
     }
     for (int p = g->last; p >= g->first; p--) {
         const struct dn_layer *l = &graph->layers[s->flow->order[p]];

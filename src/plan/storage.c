@@ -211,8 +211,12 @@ enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_opt
                 note_work(&s, options, &step, plan, &plan->groups[g]);
         }
     }
-    for (int i = 0; i < plan->n_storages; i++)
-        plan->storages[i].buffer.bytes = dn_storage_bytes(&plan->storages[i], plan->storages[i].rows, plan->storages[i].columns);
+    for (int i = 0; i < plan->n_storages; i++) {
+        struct dn_storage *t = &plan->storages[i];
+        t->rows = dn_max(1, t->rows); /* 0: nobody reads the map and it is not computed */
+        t->columns = dn_max(1, t->columns);
+        t->buffer.bytes = dn_storage_bytes(t, t->rows, t->columns);
+    }
     free(scratch);
     return DN_OK;
 }
