@@ -243,7 +243,8 @@ enum dn_status dn_build_shape(struct dn_build *b, struct dn_layer *l, int64_t c,
 
 bool dn_input_is_planar(const struct dn_layer *first, int channels)
 {
-    return first->ops->type == DN_CONVOLUTIONAL && channels < 8 && !first->u.convolutional.xnor;
+    return first->ops->type == DN_CONVOLUTIONAL && channels < 8 && !first->u.convolutional.xnor &&
+           first->u.convolutional.conv.groups == 1;
 }
 
 enum dn_layout dn_build_input_layout(const struct dn_build *b, int layer)

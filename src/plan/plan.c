@@ -42,6 +42,22 @@ size_t dn_packed_bytes(const struct dn_layer *l, int block0, int block1)
     return align_floats(l->ops->packed ? l->ops->packed(l, block0, block1) : l->file_filters);
 }
 
+/* Bytes of a slot for any `slice` blocks of a layer. Output blocks of a grouped convolution read as
+ * many groups as their channels belong to, so their filters differ in size. */
+static size_t slot_bytes(const struct dn_layer *l, int slice)
+{
+    int blocks = dn_blocks(l->out_c);
+    size_t most = dn_packed_bytes(l, 0, slice);
+    bool equal = true;
+    for (int b = 1; b < blocks && l->ops->packed; b++)
+        equal = equal && l->ops->packed(l, b, b + 1) == l->ops->packed(l, 0, 1);
+    for (int b = 1; b < blocks && !equal; b++) {
+        size_t bytes = dn_packed_bytes(l, b, dn_min(b + slice, blocks));
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
 size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice)
 {
     int blocks = dn_blocks(l->out_c), missing = blocks - resident;
@@ -49,7 +65,7 @@ size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice)
         return 0;
     if (!slice)
         return dn_packed_bytes(l, 0, blocks) + dn_raw_bytes(l, 1);
-    return dn_packed_bytes(l, 0, slice) * (missing > slice ? 2 : 1) + dn_raw_bytes(l, slice);
+    return slot_bytes(l, slice) * (missing > slice ? 2 : 1) + dn_raw_bytes(l, slice);
 }
 
 /* Bytes that loading a layer needs beside the places of its weights. */
@@ -114,7 +130,7 @@ static void lay_out_filters(const struct dn_layer *l, struct dn_plan *plan, stru
         return;
     }
     w->slot[0] = g->workspace_bytes;
-    w->slot[1] = w->slot[0] + dn_packed_bytes(l, 0, w->slice);
+    w->slot[1] = w->slot[0] + slot_bytes(l, w->slice);
     w->raw = w->slot[1] + (blocks - w->resident > w->slice ? w->slot[1] - w->slot[0] : 0);
     size_t end = w->raw + dn_raw_bytes(l, w->slice);
     g->scratch.bytes = end > g->scratch.bytes ? end : g->scratch.bytes;

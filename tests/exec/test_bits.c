@@ -56,7 +56,7 @@ static void check_cases(uint64_t seed, int cases)
 
 START_TEST(test_no_plan_changes_a_bit)
 {
-    int cases = (int)env_number("DN_CASES", 600);
+    int cases = (int)env_number("DN_CASES", 350);
     uint64_t seed = (uint64_t)env_number("DN_SEED", 1);
     check_cases(seed + (uint64_t)(_i * cases), cases);
 }

@@ -193,8 +193,8 @@ static void compare(const struct comparison *c, int layer, const struct dn_view 
     free(seen);
 }
 
-/* All layers of the group that has ended whose maps are whole. Rows and columns that nobody reads are
- * not computed. */
+/* All layers of the group that has ended whose maps are their own, and whole. Rows and columns that
+ * nobody reads are not computed. */
 static void compare_group(void *context, int layer, const struct dn_view *output)
 {
     struct comparison *c = context;
@@ -204,8 +204,7 @@ static void compare_group(void *context, int layer, const struct dn_view *output
     for (int p = g->first; p <= g->last; p++) {
         int map = flow->order[p] + 1;
         const struct dn_storage *s = &c->plan->storages[c->plan->places[flow->root[map]].storage];
-        int root = flow->root[map];
-        if ((root && c->plan->repeats[root - 1] < .9999f) || s->rows < s->h || s->tile || s->buffer.first > c->group - 1)
+        if (flow->root[map] != map || c->plan->repeats[map - 1] < .9999f || s->rows < s->h || s->tile)
             continue;
         struct dn_view v = dn_plan_view(c->plan, flow, c->exec->arena, map);
         compare(c, map - 1, &v, "after its group");
