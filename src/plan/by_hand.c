@@ -88,6 +88,19 @@ static void close_gaps(struct dn_plan *plan)
     }
 }
 
+/* Filters that stay need no slots, so all may fit where the last of them seems not to. */
+static enum dn_status keep_all(const struct dn_flow *flow, const struct dn_plan_options *options,
+                               struct dn_plan *plan, struct dn_error *err)
+{
+    size_t unused;
+    if (!options->budget || plan->arena_bytes > options->budget || plan->streamed_bytes <= 0)
+        return DN_OK;
+    if (dn_plan_reside(flow, options, true, plan, &unused, err))
+        return err->status;
+    return plan->arena_bytes <= options->budget ? DN_OK
+                                                : dn_plan_reside(flow, options, false, plan, &unused, err);
+}
+
 enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_options *options,
                                struct dn_plan *plan, struct dn_error *err)
 {
@@ -104,7 +117,8 @@ enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_option
             return err->status;
     close_gaps(plan);
     dn_plan_places(flow, plan);
-    if (dn_plan_reside(flow, options, !options->budget, plan, &least, err))
+    if (dn_plan_reside(flow, options, !options->budget, plan, &least, err) ||
+        keep_all(flow, options, plan, err))
         return err->status;
     plan->least_bytes = least;
     if (options->budget && plan->arena_bytes > options->budget)
