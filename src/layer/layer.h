@@ -222,6 +222,22 @@ static inline size_t dn_layer_outputs(const struct dn_layer *l)
     return (size_t)l->out_c * (size_t)l->out_h * (size_t)l->out_w;
 }
 
+/* Rows, and columns, of its output that a layer computes at a time, from row 0 on: parts of them cost
+ * as much as all. */
+static inline int dn_layer_grain(const struct dn_layer *l)
+{
+    return l->ops->type == DN_CONVOLUTIONAL && dn_conv_is_winograd(&l->u.convolutional.conv)
+               ? DN_CONV_TILE
+               : 1;
+}
+
+/* `end` rows or columns of `extent`, rounded up to whole grains. */
+static inline int dn_layer_round(const struct dn_layer *l, int end, int extent)
+{
+    int grain = dn_layer_grain(l), rounded = (end + grain - 1) / grain * grain;
+    return rounded < extent ? rounded : extent;
+}
+
 static inline bool dn_layer_is_head(const struct dn_layer *l)
 {
     enum dn_type t = l->ops->type;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/size.h"
 #include "plan/plan.h"
 
 enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level cache */
@@ -18,14 +19,33 @@ struct dn_machine dn_machine_default(const char *isa, int threads)
     return m;
 }
 
+/* Tiles of a Winograd layer that share a transform of its filters, when it runs in so many steps. */
+static double tiles_of(const struct dn_layer *l, int steps)
+{
+    double columns = dn_ceil_div(l->out_w, DN_CONV_TILE), rows = dn_ceil_div(l->out_h, DN_CONV_TILE);
+    double tiles = columns * (rows > steps ? rows / steps : 1);
+    return tiles < 100 ? tiles : 100;
+}
+
+/* Winograd does a quarter of the multiplications. The outputs it computes beside the map, the
+ * transforms of inputs and outputs (few channels) and of filters (few tiles) cost what they cost. */
+static double winograd_gain(const struct dn_layer *l, int steps)
+{
+    double whole = (double)dn_ceil_div(l->out_w, DN_CONV_TILE) * dn_ceil_div(l->out_h, DN_CONV_TILE) *
+                   DN_CONV_TILE * DN_CONV_TILE;
+    return 2.7 * (double)l->out_w * l->out_h / whole / (1 + 18.0 / l->c) / (1 + 2 / tiles_of(l, steps));
+}
+
 /* The share of the machine's best rate that a convolution reaches. */
-static double efficiency(const struct dn_layer *l)
+static double efficiency(const struct dn_layer *l, int steps)
 {
     const struct dn_conv *v = &l->u.convolutional.conv;
     if (l->ops->type != DN_CONVOLUTIONAL)
         return l->ops->type == DN_CONNECTED ? .1 : .05;
     if (v->groups > 1)
         return v->c / v->groups < DN_BLOCK ? .2 : .7;
+    if (dn_conv_is_winograd(v))
+        return winograd_gain(l, steps);
     return v->in_layout == DN_PLANAR ? .5 : v->kh == 1 ? .8 : 1;
 }
 
@@ -35,7 +55,7 @@ double dn_cost_layer(const struct dn_machine *m, const struct dn_layer *l, int s
         return 0;
     double bytes = (double)dn_layer_outputs(l) * sizeof(float), seconds = m->step * steps;
     if (l->flops > 0)
-        seconds += l->flops / (m->flops * efficiency(l));
+        seconds += l->flops / (m->flops * efficiency(l, steps));
     else if (!l->concat)
         seconds += 3 * bytes / m->cache;
     if (l->activation > DN_LEAKY)
@@ -74,6 +94,8 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
     double read = missing / m->file;
     if (slice == 1)
         compute *= NARROW;
+    if (dn_layer_grain(l) > 1) /* inputs are transformed for every slice */
+        compute *= 1 + .4 / slice;
     compute += m->step * (dn_blocks(l->out_c) - resident) / slice;
     return (compute > read ? compute : read) + (first < read ? first : read);
 }

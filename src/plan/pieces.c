@@ -13,7 +13,7 @@
 #include "base/size.h"
 #include "plan/storage.h"
 
-enum { SAMPLES = 10, SLICES = 4, HEIGHTS = 5 };
+enum { SAMPLES = 10, SLICES = 6, HEIGHTS = 5 };
 
 /* When a storage is first written and last read, as positions: n is behind the end. */
 struct life {
@@ -89,7 +89,7 @@ static enum dn_status add_layer(struct maker *m)
 {
     const struct dn_layer *l = layer_at(m, m->last);
     const struct dn_machine *machine = &m->options->machine;
-    int slices[SLICES] = {1, 2, 4, dn_plan_slice(l, DN_PLAN_STAGING)}, blocks = dn_blocks(l->out_c);
+    int slices[SLICES] = {1, 2, 4, 8, 16, dn_plan_slice(l, DN_PLAN_STAGING)}, blocks = dn_blocks(l->out_c);
     size_t maps = workspace(m, l, l->out_h);
     double whole = dn_cost_copies(machine, m->flow, m->plan, l);
     for (int i = 0; i < m->plan->n_storages; i++) {
@@ -142,6 +142,8 @@ static void want_rows(struct maker *m, const struct dn_layer *l)
             int target = (int)(((int64_t)l->out_h * (m->band[s] + 1) + m->tiles - 1) / m->tiles);
             need[s] = dn_max(need[s], target);
         }
+    for (int s = 0; s < m->samples; s++)
+        need[s] = dn_layer_round(l, need[s], l->out_h);
     for (int k = 0; k < l->n_in && !l->alias; k++) {
         int map = m->flow->root[l->in[k] + 1];
         int *in = m->need + (size_t)map * SAMPLES;

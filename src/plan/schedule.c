@@ -85,6 +85,7 @@ static void plan_axis(struct dn_schedule *s, int axis)
     }
     for (int p = g->last; p >= g->first; p--) {
         const struct dn_layer *l = &graph->layers[s->flow->order[p]];
+        need[l->index + 1] = dn_layer_round(l, need[l->index + 1], extent(graph, l->index + 1, axis));
         struct dn_span out = {done[l->index + 1], need[l->index + 1]};
         for (int k = 0; k < l->n_in && !l->alias && out.hi > out.lo; k++) {
             int map = s->flow->root[l->in[k] + 1];
