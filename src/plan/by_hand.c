@@ -93,7 +93,7 @@ static enum dn_status keep_all(const struct dn_flow *flow, const struct dn_plan_
                                struct dn_plan *plan, struct dn_error *err)
 {
     size_t unused;
-    if (!options->budget || plan->arena_bytes > options->budget || plan->streamed_bytes <= 0)
+    if (!options->budget || plan->streamed_bytes <= 0)
         return DN_OK;
     if (dn_plan_reside(flow, options, true, plan, &unused, err))
         return err->status;
@@ -120,8 +120,8 @@ enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_option
     if (dn_plan_reside(flow, options, !options->budget, plan, &least, err) ||
         keep_all(flow, options, plan, err))
         return err->status;
-    plan->least_bytes = least;
+    plan->least_bytes = least < plan->arena_bytes ? least : plan->arena_bytes;
     if (options->budget && plan->arena_bytes > options->budget)
-        return dn_plan_refuse(flow, options, least, err);
+        return dn_plan_refuse(flow, options, plan->least_bytes, err);
     return DN_OK;
 }

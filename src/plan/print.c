@@ -1,6 +1,8 @@
 /* See print.h. */
 #include "plan/print.h"
 
+#include "base/size.h"
+
 static const double MB = 1 << 20;
 
 struct dn_plan_use dn_plan_use(const struct dn_plan *plan, int group)
@@ -130,20 +132,31 @@ static bool is_early(const struct dn_flow *flow)
     return false;
 }
 
+/* Slices are printed of resident layers, too: how many can be resident depends on all. */
+static int largest_slice(const struct dn_plan_facts *f, const struct dn_group *g)
+{
+    int slice = 0;
+    for (int p = g->first; p <= g->last && dn_group_is_whole(g); p++) {
+        const struct dn_layer *l = &f->flow->graph->layers[f->flow->order[p]];
+        if (dn_has_filters(l))
+            slice = dn_max(slice, f->plan->weights[l->index].slice);
+    }
+    return slice;
+}
+
 void dn_plan_fusion(FILE *out, const struct dn_plan_facts *f)
 {
     const struct dn_plan *plan = f->plan;
     for (int i = 0; i < plan->n_groups; i++) {
         const struct dn_group *g = &plan->groups[i];
-        const struct dn_layer *l = &f->flow->graph->layers[f->flow->order[g->last]];
-        int resident = plan->weights[l->index].resident;
+        int slice = largest_slice(f, g);
         fprintf(out, "%s[fusion]\nlayers=", i ? "\n" : "");
         dn_plan_ranges(out, f->flow, g);
         fprintf(out, "\ntiles=%dx%d\noverlap=%s\n", g->tiles, g->columns, g->recompute ? "recompute" : "reuse");
         if (i == 0)
             fprintf(out, "order=%s\nconcat=%d\n", is_early(f->flow) ? "early" : "file",
                     plan->concat_distance);
-        if (g->first == g->last && dn_has_filters(l) && resident < dn_blocks(l->out_c))
-            fprintf(out, "slice=%d\n", plan->weights[l->index].slice);
+        if (slice)
+            fprintf(out, "slice=%d\n", slice);
     }
 }
