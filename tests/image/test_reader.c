@@ -3,6 +3,7 @@
 #include "support/scarce.h"
 #include "support/suite.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,40 @@ START_TEST(test_a_24_megapixel_jpeg_takes_less_than_a_megabyte)
     ck_assert_int_eq(r.h, 4000);
     ck_assert_uint_lt(r.bytes, 1 << 20);
     dn_reader_close(&r);
+}
+END_TEST
+
+static size_t in_use(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
+/* The budget relies on it. */
+START_TEST(test_reading_takes_no_more_than_the_reader_says)
+{
+    static const int sizes[3][2] = {{3000, 40}, {700, 500}, {64, 64}};
+    int w = sizes[_i % 3][0], h = sizes[_i % 3][1];
+    const char *path = photo_path("a");
+    if (_i < 12)
+        photo_write_jpeg(path, &(struct photo_jpeg){.w = w, .h = h, .colours = _i % 2 ? PHOTO_CMYK : PHOTO_RGB,
+                                                    .progressive = _i / 3 % 2, .orientation = _i < 6 ? 0 : 6});
+    else
+        photo_write_png(path, &(struct photo_png){.w = w, .h = h, .depth = _i % 2 ? 16 : 8, .interlaced = _i >= 18,
+                                                  .colour_type = PNG_COLOR_TYPE_RGB_ALPHA});
+    if (!scarce_works())
+        return; /* the allocator of a sanitizer does not tell */
+    struct dn_reader r;
+    struct dn_error err = {0};
+    unsigned char *row = malloc(3 * 3000);
+    size_t before = in_use(), most = 0;
+    ck_assert(!dn_reader_open(&r, path, &err));
+    for (int y = 0; y < r.h && !dn_reader_row(&r, row, &err); y++)
+        if (in_use() - before > most)
+            most = in_use() - before;
+    ck_assert_uint_le(most, r.bytes);
+    dn_reader_close(&r);
+    free(row);
 }
 END_TEST
 
@@ -423,6 +458,7 @@ Suite *suite(void)
     tcase_add_test(t, test_cmyk_without_black_is_its_colours);
     tcase_add_loop_test(t, test_orientation_turns_the_photo_upright, 1, 9);
     tcase_add_test(t, test_a_24_megapixel_jpeg_takes_less_than_a_megabyte);
+    tcase_add_loop_test(t, test_reading_takes_no_more_than_the_reader_says, 0, 24);
     tcase_add_loop_test(t, test_pnm_is_the_picture, 0, 4);
     tcase_add_test(t, test_bmp_is_the_picture_and_refused_at_every_shorter_length);
     suite_add_tcase(s, t);
