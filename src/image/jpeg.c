@@ -8,7 +8,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-enum { EXIF_MARKER = JPEG_APP0 + 1, EXIF_BYTES = 65533, ORIENTATION = 0x0112, OVERHEAD = 40 << 10 };
+enum { EXIF_MARKER = JPEG_APP0 + 1, EXIF_BYTES = 65533, ORIENTATION = 0x0112, OVERHEAD = 36 << 10 };
 enum { MOST_SCANS = 200 }; /* real progressive files have about ten */
 
 struct decoder {
@@ -115,17 +115,26 @@ static enum dn_status next(struct dn_reader *r, unsigned char *row, struct dn_er
     return DN_OK;
 }
 
-/* Rows of blocks that the library buffers, and all coefficients of a progressive file. */
-static size_t decoder_bytes(const struct jpeg_decompress_struct *jpeg)
+/* What libjpeg-turbo allocates: ten rows of blocks of each component, the rows that it enlarges, the
+ * markers that it keeps, and all coefficients of a file of several scans. */
+static size_t decoder_bytes(j_decompress_ptr jpeg)
 {
-    size_t w = jpeg->image_width, h = jpeg->image_height, per_pixel = 0;
+    size_t w = jpeg->image_width, h = jpeg->image_height, sum = OVERHEAD;
+    size_t max_h = (size_t)jpeg->max_h_samp_factor, max_v = (size_t)jpeg->max_v_samp_factor;
     for (int i = 0; i < jpeg->num_components; i++) {
-        const jpeg_component_info *c = &jpeg->comp_info[i];
-        size_t across = (w * (size_t)c->h_samp_factor + (size_t)jpeg->max_h_samp_factor * 8 - 1) / (size_t)jpeg->max_h_samp_factor;
-        size_t down = (h * (size_t)c->v_samp_factor + (size_t)jpeg->max_v_samp_factor * 8 - 1) / (size_t)jpeg->max_v_samp_factor;
-        per_pixel += across * down * sizeof(JCOEF);
+        size_t h_factor = (size_t)jpeg->comp_info[i].h_samp_factor;
+        size_t v_factor = (size_t)jpeg->comp_info[i].v_samp_factor;
+        size_t across = (w * h_factor + 8 * max_h - 1) / max_h + 8 * h_factor;
+        size_t down = (h * v_factor + 8 * max_v - 1) / max_v + 8 * v_factor;
+        sum += across * v_factor * 10;
+        if (h_factor < max_h || v_factor < max_v)
+            sum += w * max_v;
+        if (jpeg_has_multiple_scans(jpeg))
+            sum += across * down * sizeof(JCOEF);
     }
-    return OVERHEAD + w * 3 * 8 * 4 + (jpeg_has_multiple_scans((j_decompress_ptr)jpeg) ? per_pixel : 0);
+    for (jpeg_saved_marker_ptr m = jpeg->marker_list; m; m = m->next)
+        sum += m->data_length;
+    return sum + (jpeg->num_components == 4 ? 4 * w : 0);
 }
 
 enum dn_status dn_jpeg_open(struct dn_reader *r, struct dn_error *err)

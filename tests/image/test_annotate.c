@@ -4,6 +4,7 @@
 #include "support/suite.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -288,6 +289,38 @@ START_TEST(test_lack_of_memory_leaves_no_file)
 }
 END_TEST
 
+static size_t in_use(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
+/* The budget relies on it. */
+START_TEST(test_writing_takes_no_more_than_the_writer_says)
+{
+    static const int widths[] = {1, 100, 777, 6000};
+    int w = widths[_i % 4];
+    const char *path = photo_path(_i < 4 ? "out.jpg" : "out.png");
+    if (!scarce_works())
+        return; /* the allocator of a sanitizer does not tell */
+    struct dn_writer writer;
+    struct dn_error err = {0};
+    unsigned char *row = malloc(3 * (size_t)w);
+    size_t before = in_use(), most = 0;
+    ck_assert(!dn_writer_open(&writer, path, w, 40, &err));
+    for (int y = 0; y < 40; y++) {
+        for (int x = 0; x < w; x++)
+            photo_pixel(x * x, y * x, row + 3 * x);
+        ck_assert(!dn_writer_row(&writer, row, &err));
+        most = in_use() - before > most ? in_use() - before : most;
+    }
+    ck_assert(!dn_writer_commit(&writer, &err));
+    dn_writer_abandon(&writer);
+    free(row);
+    ck_assert_uint_le(most, dn_writer_bytes(path, w));
+}
+END_TEST
+
 START_TEST(test_colours_of_neighbouring_classes_differ)
 {
     for (int n = 2; n <= 80; n++)
@@ -314,6 +347,7 @@ Suite *suite(void)
     tcase_add_test(t, test_colours_of_neighbouring_classes_differ);
     suite_add_tcase(s, t);
     t = tcase_create("writing");
+    tcase_add_loop_test(t, test_writing_takes_no_more_than_the_writer_says, 0, 8);
     tcase_add_test(t, test_a_jpeg_is_close_to_the_png);
     tcase_add_test(t, test_a_picture_that_cannot_be_written_is_a_sentence);
     tcase_add_test(t, test_a_failure_leaves_the_old_picture_alone);

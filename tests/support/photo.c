@@ -70,6 +70,10 @@ void photo_write_jpeg(const char *path, const struct photo_jpeg *p)
                                                     : JCS_CMYK;
     jpeg_set_defaults(&jpeg);
     jpeg_set_quality(&jpeg, 98, TRUE);
+    if (p->across) {
+        jpeg.comp_info[0].h_samp_factor = p->across;
+        jpeg.comp_info[0].v_samp_factor = p->down;
+    }
     if (p->progressive)
         jpeg_simple_progression(&jpeg);
     jpeg_start_compress(&jpeg, TRUE);
