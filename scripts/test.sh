@@ -71,6 +71,8 @@ if [ "$mode" = all ]; then
     sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
     step "build with address and undefined-behaviour sanitizers" build SANITIZE="$sanitize"
     step "test programs under these" programs SANITIZE="$sanitize"
+    step "bad input under these" env DARKNET="$PWD/$(make -s SANITIZE="$sanitize" print-build)/darknet" \
+        tests/script/test_bad_input.py
     if command -v clang >/dev/null; then
         step "build with clang" build CC=clang
         step "test programs built by clang" programs CC=clang
