@@ -20,8 +20,8 @@ image make_image(int w, int h, int c)
     struct dn_error *err = dn_error_begin();
     image im = {.w = w, .h = h, .c = c};
     size_t plane, n;
-    if (w < 1 || h < 1 || c < 1 || !dn_mul((size_t)w, (size_t)h, &plane) || !dn_mul(plane, (size_t)c, &n) ||
-        n > (size_t)1 << 32) {
+    if (w < 1 || h < 1 || c < 1 || !dn_mul((size_t)w, (size_t)h, &plane) ||
+        !dn_mul(plane, (size_t)c, &n) || n > (size_t)1 << 32) {
         dn_fail(err, DN_INVALID, "an image of %dx%dx%d cannot be made", w, h, c);
         return (image){0};
     }
@@ -75,7 +75,8 @@ static enum dn_status next_row(void *context, float *row, struct dn_error *err)
 
 static struct dn_pixels pixels_of(struct image_rows *rows)
 {
-    return (struct dn_pixels){.w = rows->im.w, .h = rows->im.h, .c = rows->im.c, .next = next_row, .context = rows};
+    return (struct dn_pixels){
+        .w = rows->im.w, .h = rows->im.h, .c = rows->im.c, .next = next_row, .context = rows};
 }
 
 /* All rows of a fit into an image of the size wanted. */
@@ -122,8 +123,8 @@ void letterbox_image_into(image im, int w, int h, image boxed)
 {
     int new_w, new_h;
     if (!im.data || !boxed.data || boxed.w < w || boxed.h < h || boxed.c < im.c) {
-        dn_fail(dn_error_begin(), DN_INVALID, "an image of %dx%dx%d cannot take one of %dx%dx%d", boxed.w, boxed.h,
-                boxed.c, w, h, im.c);
+        dn_fail(dn_error_begin(), DN_INVALID, "an image of %dx%dx%d cannot take one of %dx%dx%d",
+                boxed.w, boxed.h, boxed.c, w, h, im.c);
         return;
     }
     dn_letterbox_size(im.w, im.h, w, h, &new_w, &new_h);
@@ -131,7 +132,8 @@ void letterbox_image_into(image im, int w, int h, image boxed)
     int left = (w - new_w) / 2, top = (h - new_h) / 2;
     for (int c = 0; scaled.data && c < im.c; c++)
         for (int y = 0; y < new_h; y++)
-            memcpy(boxed.data + ((size_t)c * (size_t)boxed.h + (size_t)(y + top)) * (size_t)boxed.w + left,
+            memcpy(boxed.data +
+                       ((size_t)c * (size_t)boxed.h + (size_t)(y + top)) * (size_t)boxed.w + left,
                    scaled.data + ((size_t)c * (size_t)new_h + (size_t)y) * (size_t)new_w,
                    (size_t)new_w * sizeof(float));
     free_image(scaled);
@@ -145,9 +147,11 @@ float *network_predict_image(network *net, image im)
     struct dn_pixels pixels = pixels_of(&rows);
     struct dn_fitter fitter = {0};
     if (!im.data || im.c < engine->graph.c)
-        dn_fail(err, DN_INVALID, "the image has %d channels; the network wants %d", im.data ? im.c : 0, engine->graph.c);
+        dn_fail(err, DN_INVALID, "the image has %d channels; the network wants %d",
+                im.data ? im.c : 0, engine->graph.c);
     rows.im.c = pixels.c = engine->graph.c;
-    if (!err->status && !dn_fitter_open(&fitter, &pixels, DN_FIT_LETTERBOX, engine->graph.w, engine->graph.h, err)) {
+    if (!err->status && !dn_fitter_open(&fitter, &pixels, DN_FIT_LETTERBOX, engine->graph.w,
+                                        engine->graph.h, err)) {
         struct dn_rows source = {dn_fitter_row, &fitter};
         dn_engine_run(engine, &source, err);
     }
@@ -167,7 +171,8 @@ static void row_bytes(image im, int y, unsigned char *row)
     for (int x = 0; x < im.w; x++)
         for (int c = 0; c < 3; c++) {
             int k = im.c >= 3 ? c : 0;
-            row[3 * x + c] = byte_of(im.data[((size_t)k * (size_t)im.h + (size_t)y) * (size_t)im.w + (size_t)x]);
+            row[3 * x + c] =
+                byte_of(im.data[((size_t)k * (size_t)im.h + (size_t)y) * (size_t)im.w + (size_t)x]);
         }
 }
 
@@ -242,11 +247,17 @@ static void fill_floats(struct dn_canvas *canvas, int x0, int x1, const unsigned
     }
 }
 
-void draw_detections(image im, detection *dets, int num, float thresh, char **names, image **alphabet,
-                     int classes)
+void draw_detections(image im, detection *dets, int num, float thresh, char **names,
+                     image **alphabet, int classes)
 {
-    darknet_report report = {.dets = dets, .n = num, .thresh = thresh, .names = names, .classes = classes,
-                             .w = im.w, .h = im.h, .relative = 1};
+    darknet_report report = {.dets = dets,
+                             .n = num,
+                             .thresh = thresh,
+                             .names = names,
+                             .classes = classes,
+                             .w = im.w,
+                             .h = im.h,
+                             .relative = 1};
     struct dn_canvas canvas = {.w = im.w, .h = im.h, .fill = fill_floats, .context = &im};
     (void)alphabet;
     if (!dn_canvas_open(&canvas, dn_error_begin()))

@@ -43,13 +43,15 @@ static enum dn_status open_rows(struct photo_rows *p, const char *path, int chan
     for (int i = 0; i < 256; i++)
         p->values[i] = (float)(i / 255.);
     if (channels > 3)
-        return dn_fail(err, DN_UNSUPPORTED, "%s: a photo has 3 channels; the network wants %d", path, channels);
+        return dn_fail(err, DN_UNSUPPORTED, "%s: a photo has 3 channels; the network wants %d",
+                       path, channels);
     if (dn_reader_open(&p->reader, path, err))
         return err->status;
     p->bytes = malloc(3 * (size_t)p->reader.w);
     if (!p->bytes)
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory for a row", path);
-    *pixels = (struct dn_pixels){.w = p->reader.w, .h = p->reader.h, .c = channels, .next = next_row, .context = p};
+    *pixels = (struct dn_pixels){
+        .w = p->reader.w, .h = p->reader.h, .c = channels, .next = next_row, .context = p};
     return DN_OK;
 }
 
@@ -72,7 +74,9 @@ size_t darknet_photo_bytes(const char *photo, const char *picture)
     if (dn_reader_open(&reader, photo, dn_error_begin()))
         return 0;
     size_t read = reading_bytes(&reader);
-    size_t drawn = picture ? reader.bytes + (size_t)reader.w * 3 + DN_CANVAS_BYTES + dn_writer_bytes(picture, reader.w) : 0;
+    size_t drawn = picture ? reader.bytes + (size_t)reader.w * 3 + DN_CANVAS_BYTES +
+                                 dn_writer_bytes(picture, reader.w)
+                           : 0;
     dn_reader_close(&reader);
     return read > drawn ? read : drawn;
 }
@@ -83,7 +87,8 @@ static enum dn_status check_budget(const struct dn_engine *engine, const struct 
     size_t bytes = reading_bytes(reader);
     if (!engine->budget || bytes <= engine->photo)
         return DN_OK;
-    return dn_fail(err, DN_BUDGET, "%s: reading this photo takes %.1f MB; %.1f MB of the budget are planned for it",
+    return dn_fail(err, DN_BUDGET,
+                   "%s: reading this photo takes %.1f MB; %.1f MB of the budget are planned for it",
                    reader->path, (double)bytes / (1 << 20), (double)engine->photo / (1 << 20));
 }
 
@@ -96,7 +101,8 @@ float *network_predict_file(network *net, const char *path, int fit, int *w, int
     struct dn_pixels pixels;
     struct dn_fitter fitter = {0};
     bool luma = g->dialect == DN_ALEXEYAB;
-    if (!open_rows(&rows, path, g->c, luma, &pixels, err) && !check_budget(engine, &rows.reader, err) &&
+    if (!open_rows(&rows, path, g->c, luma, &pixels, err) &&
+        !check_budget(engine, &rows.reader, err) &&
         !dn_fitter_open(&fitter, &pixels, (enum dn_fit)fit, g->w, g->h, err)) {
         struct dn_rows source = {dn_fitter_row, &fitter};
         if (w)
@@ -104,7 +110,8 @@ float *network_predict_file(network *net, const char *path, int fit, int *w, int
         if (h)
             *h = pixels.h;
         dn_engine_run(engine, &source, err);
-        if (engine->budget) /* boxes and their picture get the memory that the maps no longer need */
+        if (engine
+                ->budget) /* boxes and their picture get the memory that the maps no longer need */
             dn_exec_release(&engine->exec);
     }
     dn_fitter_close(&fitter);
@@ -129,11 +136,13 @@ image load_image(char *filename, int w, int h, int c)
         size_t plane = (size_t)pixels.w * (size_t)pixels.h;
         float *row = malloc((size_t)channels * (size_t)pixels.w * sizeof *row);
         if (!im.data || !row)
-            dn_fail(err, DN_NO_MEMORY, "%s: no memory for %zu values", filename, plane * (size_t)channels);
+            dn_fail(err, DN_NO_MEMORY, "%s: no memory for %zu values", filename,
+                    plane * (size_t)channels);
         for (int y = 0; y < pixels.h && !err->status && !next_row(&rows, row, err); y++)
             for (int k = 0; k < channels; k++)
                 for (int x = 0; x < pixels.w; x++)
-                    im.data[(size_t)k * plane + (size_t)y * (size_t)pixels.w + (size_t)x] = row[k * pixels.w + x];
+                    im.data[(size_t)k * plane + (size_t)y * (size_t)pixels.w + (size_t)x] =
+                        row[k * pixels.w + x];
         free(row);
     }
     close_rows(&rows);

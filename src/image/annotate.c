@@ -1,4 +1,4 @@
-/* See annotate.h. Line widths and labels as the two dialects have them, format section 6.5 and 6.6. */
+/* See annotate.h. Line widths and labels as the two dialects have them, format section 6.5, 6.6. */
 #include "image/annotate.h"
 
 #include <stdbool.h>
@@ -35,13 +35,15 @@ static void append(char *label, const char *text)
 
 /* Stock lists the names of all classes found, the other dialect the best one with its probability,
  * then the others. */
-static void write_label(const darknet_report *r, const detection *d, int best, int dialect, char *label)
+static void write_label(const darknet_report *r, const detection *d, int best, int dialect,
+                        char *label)
 {
     char first[LABEL_MAX];
     int hundredths = (int)(d->prob[best] * 100 + .5f);
     label[0] = 0;
     if (dialect == DARKNET_ALEXEYAB) {
-        snprintf(first, sizeof first, "%s: %d.%02d", r->names[best], hundredths / 100, hundredths % 100);
+        snprintf(first, sizeof first, "%s: %d.%02d", r->names[best], hundredths / 100,
+                 hundredths % 100);
         append(label, first);
     }
     for (int c = 0; c < r->classes; c++)
@@ -54,13 +56,15 @@ static struct dn_patch patch_of(const darknet_report *r, const detection *d, int
     float sx = r->relative ? (float)w : (float)w / (float)dn_max(1, r->w);
     float sy = r->relative ? (float)h : (float)h / (float)dn_max(1, r->h);
     box b = d->bbox;
-    float edges[4] = {(b.x - b.w / 2) * sx, (b.y - b.h / 2) * sy, (b.x + b.w / 2) * sx, (b.y + b.h / 2) * sy};
+    float edges[4] = {(b.x - b.w / 2) * sx, (b.y - b.h / 2) * sy, (b.x + b.w / 2) * sx,
+                      (b.y + b.h / 2) * sy};
     int at[4];
     for (int i = 0; i < 4; i++) {
         float most = i % 2 ? (float)h : (float)w;
         at[i] = edges[i] > 0 ? edges[i] < most ? (int)edges[i] : (int)most : 0;
     }
-    return (struct dn_patch){.x0 = at[0], .y0 = at[1], .x1 = dn_max(at[2], at[0] + 1), .y1 = dn_max(at[3], at[1] + 1)};
+    return (struct dn_patch){
+        .x0 = at[0], .y0 = at[1], .x1 = dn_max(at[2], at[0] + 1), .y1 = dn_max(at[3], at[1] + 1)};
 }
 
 /* All labels come after all boxes: a line must not cross a name. */
@@ -71,7 +75,8 @@ void dn_annotate_row(struct dn_canvas *canvas, const darknet_report *report, int
     for (int i = 0; i < 2 * report->n; i++) {
         const detection *d = &report->dets[i % report->n];
         struct dn_patch patch = patch_of(report, d, canvas->w, canvas->h);
-        bool outside = canvas->y < patch.y0 - 2 * letters || canvas->y >= dn_max(patch.y1, 2 * letters);
+        bool outside =
+            canvas->y < patch.y0 - 2 * letters || canvas->y >= dn_max(patch.y1, 2 * letters);
         int best = outside ? -1 : best_class(report, d);
         char label[LABEL_MAX];
         if (best < 0)
@@ -93,8 +98,8 @@ static void fill_bytes(struct dn_canvas *canvas, int x0, int x1, const unsigned 
         memcpy(row + 3 * x, rgb, 3);
 }
 
-static enum dn_status copy_rows(struct dn_reader *in, struct dn_writer *out, const darknet_report *report,
-                                int dialect, struct dn_error *err)
+static enum dn_status copy_rows(struct dn_reader *in, struct dn_writer *out,
+                                const darknet_report *report, int dialect, struct dn_error *err)
 {
     unsigned char *row = malloc(3 * (size_t)in->w);
     struct dn_canvas canvas = {.w = in->w, .h = in->h, .fill = fill_bytes, .context = row};
@@ -110,8 +115,8 @@ static enum dn_status copy_rows(struct dn_reader *in, struct dn_writer *out, con
     return err->status;
 }
 
-enum dn_status dn_annotate_file(const darknet_report *report, const char *in, const char *out, int dialect,
-                                struct dn_error *err)
+enum dn_status dn_annotate_file(const darknet_report *report, const char *in, const char *out,
+                                int dialect, struct dn_error *err)
 {
     struct dn_reader reader;
     struct dn_writer writer;

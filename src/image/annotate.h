@@ -9,7 +9,7 @@
 void dn_annotate_row(struct dn_canvas *canvas, const darknet_report *report, int dialect);
 
 /* Reads the photo `in`, writes it as `out` with the drawing over it. */
-enum dn_status dn_annotate_file(const darknet_report *report, const char *in, const char *out, int dialect,
-                                struct dn_error *err);
+enum dn_status dn_annotate_file(const darknet_report *report, const char *in, const char *out,
+                                int dialect, struct dn_error *err);
 
 #endif

@@ -70,7 +70,8 @@ static void draw_letters(struct dn_canvas *c, int x0, int y0, int scale, char *t
 void dn_draw_label(struct dn_canvas *c, const struct dn_patch *at, int height, const char *text)
 {
     static const unsigned char black[3] = {0, 0, 0}, white[3] = {255, 255, 255};
-    int scale = dn_max(1, (height + LETTER_HEIGHT / 2) / LETTER_HEIGHT); /* whole: strokes of one width */
+    int scale =
+        dn_max(1, (height + LETTER_HEIGHT / 2) / LETTER_HEIGHT); /* whole: strokes of one width */
     int margin = 2 * scale, tall = (LETTER_HEIGHT + 2) * scale;
     int top = at->y0 >= tall ? at->y0 - tall : 0, left = at->x0;
     if (c->y < top || c->y >= top + tall)
@@ -90,11 +91,12 @@ void dn_draw_label(struct dn_canvas *c, const struct dn_patch *at, int height, c
 
 void dn_class_colour(int class, int n, unsigned char rgb[3])
 {
-    static const unsigned char ramp[6][3] = {{255, 0, 255}, {0, 0, 255}, {0, 255, 255},
+    static const unsigned char ramp[6][3] = {{255, 0, 255}, {0, 0, 255},   {0, 255, 255},
                                              {0, 255, 0},   {255, 255, 0}, {255, 0, 0}};
     n = dn_max(n, 1);
     double at = (double)((long long)class * 123457 % n) / n * 5;
     int below = (int)at, above = dn_min(below + 1, 5);
     for (int c = 0; c < 3; c++)
-        rgb[c] = (unsigned char)((1 - (at - below)) * ramp[below][c] + (at - below) * ramp[above][c]);
+        rgb[c] =
+            (unsigned char)((1 - (at - below)) * ramp[below][c] + (at - below) * ramp[above][c]);
 }

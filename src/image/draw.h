@@ -1,5 +1,5 @@
-/* Boxes and labels, one row of the picture at a time: nothing is kept between rows, so any number of
- * detections is drawn over a picture of any size in the memory of a row. */
+/* Boxes and labels, one row of the picture at a time: nothing is kept between rows, so any number
+ * of detections is drawn over a picture of any size in the memory of a row. */
 #ifndef DN_IMAGE_DRAW_H
 #define DN_IMAGE_DRAW_H
 
@@ -32,7 +32,8 @@ void dn_draw_box(struct dn_canvas *canvas, const struct dn_patch *box, int line)
 /* Text of `height` pixels on a background of the colour of `at`, its lower left corner at (at.x0,
  * at.y0), or below that corner where there is no room above. Letters are black or white, whichever
  * is easier to read; characters outside ASCII become "?". */
-void dn_draw_label(struct dn_canvas *canvas, const struct dn_patch *at, int height, const char *text);
+void dn_draw_label(struct dn_canvas *canvas, const struct dn_patch *at, int height,
+                   const char *text);
 
 /* The colour of one of n classes: far apart for neighbours, always the same for a class. */
 void dn_class_colour(int class, int n, unsigned char rgb[3]);

@@ -1,4 +1,5 @@
-/* JPEG by scanlines, through libjpeg. A progressive file makes the library keep all coefficients. */
+/* JPEG by scanlines, through libjpeg. A progressive file makes the library keep all coefficients.
+ */
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,8 +116,8 @@ static enum dn_status next(struct dn_reader *r, unsigned char *row, struct dn_er
     return DN_OK;
 }
 
-/* What libjpeg-turbo allocates: ten rows of blocks of each component, the rows that it enlarges, the
- * markers that it keeps, and all coefficients of a file of several scans. */
+/* What libjpeg-turbo allocates: ten rows of blocks of each component, the rows that it enlarges,
+ * the markers that it keeps, and all coefficients of a file of several scans. */
 static size_t decoder_bytes(j_decompress_ptr jpeg)
 {
     size_t w = jpeg->image_width, h = jpeg->image_height, sum = OVERHEAD;

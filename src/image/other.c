@@ -23,7 +23,9 @@
 #include <stb_image.h>
 #pragma GCC diagnostic pop
 
-enum { REFILL = 128 }; /* what stb_image asks for when it fills its buffer, so that less is no error */
+enum {
+    REFILL = 128
+}; /* what stb_image asks for when it fills its buffer, so that less is no error */
 
 struct source {
     FILE *file;
@@ -70,7 +72,8 @@ static enum dn_status decode(struct dn_reader *r, struct dn_error *err)
     if (source.cut)
         return dn_fail(err, DN_INVALID, "%s: ends before its last row", r->path);
     if (!r->decoder)
-        return dn_fail(err, DN_INVALID, "%s: is not a sound photo: %s", r->path, stbi_failure_reason());
+        return dn_fail(err, DN_INVALID, "%s: is not a sound photo: %s", r->path,
+                       stbi_failure_reason());
     if (w != r->stored_w || h != r->stored_h)
         return dn_fail(err, DN_INVALID, "%s: changed while it was read", r->path);
     return DN_OK;
@@ -91,7 +94,8 @@ enum dn_status dn_stb_open(struct dn_reader *r, struct dn_error *err)
     int w, h, channels, gif = getc(r->file) == 'G';
     rewind(r->file);
     if (!stbi_info_from_callbacks(&reads, &source, &w, &h, &channels))
-        return dn_fail(err, DN_INVALID, "%s: is not a photo in a known format (JPEG, PNG, BMP, TGA, GIF, PSD, PNM)",
+        return dn_fail(err, DN_INVALID,
+                       "%s: is not a photo in a known format (JPEG, PNG, BMP, TGA, GIF, PSD, PNM)",
                        r->path);
     if (dn_reader_check(r, w, h, err))
         return err->status;
@@ -99,7 +103,8 @@ enum dn_status dn_stb_open(struct dn_reader *r, struct dn_error *err)
     r->h = h;
     r->next = next;
     r->close = close_other;
-    /* decoded, and once more while channels are converted; a GIF also has its background and marks */
+    /* decoded, and once more while channels are converted; a GIF also has its background and marks
+     */
     int per_pixel = gif ? 12 : channels == 3 ? 3 : channels + 3;
     r->bytes = (size_t)per_pixel * (size_t)w * (size_t)h;
     return DN_OK;

@@ -53,7 +53,8 @@ static enum dn_status read_interlaced(struct dn_reader *r, struct dn_error *err)
     png_start_read_image(d->png);
     d->whole = calloc((size_t)r->stored_h, line);
     if (!d->whole)
-        return dn_fail(err, DN_NO_MEMORY, "%s: no memory for %zu bytes: an interlaced PNG is decoded as a whole",
+        return dn_fail(err, DN_NO_MEMORY,
+                       "%s: no memory for %zu bytes: an interlaced PNG is decoded as a whole",
                        r->path, line * (size_t)r->stored_h);
     for (int pass = 0; pass < passes; pass++)
         for (int y = 0; y < r->stored_h; y++)
@@ -101,7 +102,8 @@ enum dn_status dn_png_open(struct dn_reader *r, struct dn_error *err)
     png_init_io(d->png, r->file);
     skip_extras(d->png);
     png_read_info(d->png, d->info);
-    if (dn_reader_check(r, png_get_image_width(d->png, d->info), png_get_image_height(d->png, d->info), err))
+    if (dn_reader_check(r, png_get_image_width(d->png, d->info),
+                        png_get_image_height(d->png, d->info), err))
         return err->status;
     png_set_expand(d->png);
     png_set_strip_16(d->png);

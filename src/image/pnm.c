@@ -27,7 +27,8 @@ static enum dn_status next(struct dn_reader *r, unsigned char *row, struct dn_er
         return dn_fail(err, DN_INVALID, "%s: ends in row %d of %d", r->path, r->y, r->stored_h);
     for (int x = 0; x < r->stored_w; x++)
         for (int c = 0; c < 3; c++)
-            row[3 * x + c] = d->line[(size_t)x * pixel + (size_t)(d->channels == 3 ? c * d->bytes : 0)];
+            row[3 * x + c] =
+                d->line[(size_t)x * pixel + (size_t)(d->channels == 3 ? c * d->bytes : 0)];
     return DN_OK;
 }
 
@@ -53,8 +54,10 @@ enum dn_status dn_pnm_open(struct dn_reader *r, struct dn_error *err)
     int channels = getc(r->file) == '6' ? 3 : 1;
     long long w = read_number(r->file), h = read_number(r->file), most = read_number(r->file);
     if (w < 0 || h < 0 || most < 1 || most > 65535)
-        return dn_fail(err, DN_INVALID, "%s: is not a sound PNM: its header lacks width, height or a maximum up to 65535",
-                       r->path);
+        return dn_fail(
+            err, DN_INVALID,
+            "%s: is not a sound PNM: its header lacks width, height or a maximum up to 65535",
+            r->path);
     if (dn_reader_check(r, w, h, err))
         return err->status;
     struct decoder *d = r->decoder = calloc(1, sizeof *d);

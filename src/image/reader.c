@@ -6,12 +6,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum dn_status dn_reader_check(const struct dn_reader *r, long long w, long long h, struct dn_error *err)
+enum dn_status dn_reader_check(const struct dn_reader *r, long long w, long long h,
+                               struct dn_error *err)
 {
     if (w < 1 || h < 1)
-        return dn_fail(err, DN_INVALID, "%s: the photo is %lldx%lld and has no pixels", r->path, w, h);
+        return dn_fail(err, DN_INVALID, "%s: the photo is %lldx%lld and has no pixels", r->path, w,
+                       h);
     if (w > DN_PHOTO_SIDE || h > DN_PHOTO_SIDE || w * h > (1LL << 29))
-        return dn_fail(err, DN_INVALID, "%s: the photo is %lldx%lld; at most %d a side and 2^29 pixels are read",
+        return dn_fail(err, DN_INVALID,
+                       "%s: the photo is %lldx%lld; at most %d a side and 2^29 pixels are read",
                        r->path, w, h, DN_PHOTO_SIDE);
     return DN_OK;
 }
@@ -77,8 +80,9 @@ static enum dn_status decode_whole(struct dn_reader *r, struct dn_error *err)
     size_t line = 3 * (size_t)r->stored_w;
     r->whole = malloc(line * (size_t)r->stored_h);
     if (!r->whole)
-        return dn_fail(err, DN_NO_MEMORY, "%s: no memory for %zu bytes: a turned photo is decoded as a whole",
-                       r->path, line * (size_t)r->stored_h);
+        return dn_fail(err, DN_NO_MEMORY,
+                       "%s: no memory for %zu bytes: a turned photo is decoded as a whole", r->path,
+                       line * (size_t)r->stored_h);
     for (int y = 0; y < r->stored_h; y++)
         if (r->next(r, r->whole + (size_t)y * line, err))
             return err->status;

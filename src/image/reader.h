@@ -20,9 +20,9 @@ struct dn_reader {
     void *decoder;
     const char *path;
     FILE *file;
-    unsigned char *whole; /* the whole photo, where it cannot be had by rows */
-    int y;                /* rows delivered */
-    int orientation;      /* EXIF: 1 to 8 */
+    unsigned char *whole;   /* the whole photo, where it cannot be had by rows */
+    int y;                  /* rows delivered */
+    int orientation;        /* EXIF: 1 to 8 */
     int stored_w, stored_h; /* before the orientation is applied */
 };
 
@@ -43,6 +43,7 @@ enum dn_status dn_stb_open(struct dn_reader *r, struct dn_error *err);
 enum { DN_PHOTO_SIDE = 1 << 16 }; /* most rows or columns */
 
 /* Fails for sizes that are zero or too large to count in an int. */
-enum dn_status dn_reader_check(const struct dn_reader *r, long long w, long long h, struct dn_error *err);
+enum dn_status dn_reader_check(const struct dn_reader *r, long long w, long long h,
+                               struct dn_error *err);
 
 #endif

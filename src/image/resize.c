@@ -46,8 +46,8 @@ size_t dn_fitter_bytes(const struct dn_pixels *in, enum dn_fit fit, int w, int h
     return floats(&f) * sizeof(float);
 }
 
-enum dn_status dn_fitter_open(struct dn_fitter *f, const struct dn_pixels *in, enum dn_fit fit, int w,
-                              int h, struct dn_error *err)
+enum dn_status dn_fitter_open(struct dn_fitter *f, const struct dn_pixels *in, enum dn_fit fit,
+                              int w, int h, struct dn_error *err)
 {
     *f = (struct dn_fitter){.in = *in, .w = w, .h = h, .crop = fit == DN_FIT_CROP};
     choose_size(f, fit);
@@ -102,7 +102,8 @@ static enum dn_status take_rows(struct dn_fitter *f, int rows, struct dn_error *
 }
 
 /* One channel of a row of the scaled photo, into `scaled` from column `first` on. */
-static void blend(const struct dn_fitter *f, int top, float share, int c, int first, int n, float *out)
+static void blend(const struct dn_fitter *f, int top, float share, int c, int first, int n,
+                  float *out)
 {
     size_t offset = (size_t)c * (size_t)f->scaled_w + (size_t)first;
     bool two = f->have >= 2 && top == f->have - 2;
@@ -116,7 +117,8 @@ static void blend(const struct dn_fitter *f, int top, float share, int c, int fi
 enum dn_status dn_fitter_row(void *fitter, int y, float *row, ptrdiff_t plane, struct dn_error *err)
 {
     struct dn_fitter *f = fitter;
-    int inside = f->crop ? dn_max(0, dn_min(y - f->top, f->scaled_h - 1)) : y - f->top, first = dn_max(0, -f->left), x0 = dn_max(0, f->left);
+    int inside = f->crop ? dn_max(0, dn_min(y - f->top, f->scaled_h - 1)) : y - f->top,
+        first = dn_max(0, -f->left), x0 = dn_max(0, f->left);
     int n = dn_min(f->scaled_w - first, f->w - x0);
     if (inside < 0 || inside >= f->scaled_h || n < f->w)
         for (int c = 0; c < f->in.c; c++)

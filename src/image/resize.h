@@ -22,14 +22,14 @@ struct dn_pixels {
 
 struct dn_fitter {
     struct dn_pixels in;
-    int w, h;           /* of the output */
+    int w, h; /* of the output */
     int scaled_w, scaled_h;
-    int left, top;      /* of the scaled photo in the output; negative where it is cropped */
-    bool crop;          /* what is missing above and below repeats the edge; else it is gray */
+    int left, top; /* of the scaled photo in the output; negative where it is cropped */
+    bool crop;     /* what is missing above and below repeats the edge; else it is gray */
     float step_x, step_y;
-    int have;           /* rows taken from the source */
-    float *line;        /* [c][in.w] the last of them */
-    float *part[2];     /* [c][scaled_w] rows have - 2 and have - 1, resized to the width */
+    int have;       /* rows taken from the source */
+    float *line;    /* [c][in.w] the last of them */
+    float *part[2]; /* [c][scaled_w] rows have - 2 and have - 1, resized to the width */
 };
 
 /* The size that a photo of w x h gets when it is letterboxed into out_w x out_h. */
@@ -39,12 +39,13 @@ void dn_letterbox_size(int w, int h, int out_w, int out_h, int *new_w, int *new_
 size_t dn_fitter_bytes(const struct dn_pixels *in, enum dn_fit fit, int w, int h);
 
 /* Fits `in` into w x h. Free with dn_fitter_close, also after a failure. */
-enum dn_status dn_fitter_open(struct dn_fitter *f, const struct dn_pixels *in, enum dn_fit fit, int w,
-                              int h, struct dn_error *err);
+enum dn_status dn_fitter_open(struct dn_fitter *f, const struct dn_pixels *in, enum dn_fit fit,
+                              int w, int h, struct dn_error *err);
 void dn_fitter_close(struct dn_fitter *f);
 
 /* Row y of the output, channel c at row + c * plane. Rows must be asked for from the top. `fitter`
  * is the struct dn_fitter: this is the read function of struct dn_rows (exec/exec.h). */
-enum dn_status dn_fitter_row(void *fitter, int y, float *row, ptrdiff_t plane, struct dn_error *err);
+enum dn_status dn_fitter_row(void *fitter, int y, float *row, ptrdiff_t plane,
+                             struct dn_error *err);
 
 #endif

@@ -50,8 +50,8 @@ static void png_stay_quiet(png_structp png, png_const_charp text)
 static enum dn_status fail(const struct dn_writer *w, struct dn_error *err)
 {
     int reason = errno;
-    return dn_fail(err, DN_IO, "%s: the picture of %dx%d cannot be written: %s", w->out.path, w->w, w->h,
-                   reason ? strerror(reason) : "it is too large for its format");
+    return dn_fail(err, DN_IO, "%s: the picture of %dx%d cannot be written: %s", w->out.path, w->w,
+                   w->h, reason ? strerror(reason) : "it is too large for its format");
 }
 
 static enum dn_status begin_jpeg(struct dn_writer *w, struct dn_error *err)
@@ -82,7 +82,8 @@ static enum dn_status begin_png(struct dn_writer *w, struct dn_error *err)
 {
     struct png_encoder *e = w->encoder = calloc(1, sizeof *e);
     if (e)
-        e->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, png_fail_back, png_stay_quiet);
+        e->png =
+            png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, png_fail_back, png_stay_quiet);
     if (e && e->png)
         e->info = png_create_info_struct(e->png);
     if (!e || !e->info)
@@ -169,5 +170,6 @@ void dn_writer_abandon(struct dn_writer *w)
 
 size_t dn_writer_bytes(const char *path, int width)
 {
-    return is_png(path) ? PNG_BYTES + (size_t)width * PNG_COLUMN : JPEG_BYTES + (size_t)width * JPEG_COLUMN;
+    return is_png(path) ? PNG_BYTES + (size_t)width * PNG_COLUMN
+                        : JPEG_BYTES + (size_t)width * JPEG_COLUMN;
 }

@@ -1,5 +1,5 @@
-/* Writing pictures row by row: PNG when the name ends in .png, else JPEG. The file appears under its
- * name only when it is complete. */
+/* Writing pictures row by row: PNG when the name ends in .png, else JPEG. The file appears under
+ * its name only when it is complete. */
 #ifndef DN_IMAGE_WRITER_H
 #define DN_IMAGE_WRITER_H
 

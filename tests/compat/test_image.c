@@ -15,7 +15,8 @@
 static const char *write_photo(int w, int h)
 {
     const char *path = photo_path("photo.png");
-    photo_write_png(path, &(struct photo_png){.w = w, .h = h, .colour_type = PNG_COLOR_TYPE_RGB, .depth = 8});
+    photo_write_png(
+        path, &(struct photo_png){.w = w, .h = h, .colour_type = PNG_COLOR_TYPE_RGB, .depth = 8});
     return path;
 }
 
@@ -85,7 +86,9 @@ START_TEST(test_a_loaded_photo_has_its_values)
     }
     image gray = load(photo_path("photo.png"), 0, 0, 1);
     ck_assert_int_eq(gray.c, 1);
-    ck_assert_float_eq_tol(gray.data[5], .299f * im.data[5] + .587f * im.data[357 + 5] + .114f * im.data[714 + 5], .01f);
+    ck_assert_float_eq_tol(gray.data[5],
+                           .299f * im.data[5] + .587f * im.data[357 + 5] + .114f * im.data[714 + 5],
+                           .01f);
     free_image(gray);
     free_image(im);
 }
@@ -113,7 +116,8 @@ END_TEST
 
 START_TEST(test_letterboxing_into_leaves_the_rest_as_it_was)
 {
-    image im = load(write_photo(40, 20), 0, 0, 3), boxed = make_image(32, 32, 3), gray = letterbox_image(im, 32, 32);
+    image im = load(write_photo(40, 20), 0, 0, 3), boxed = make_image(32, 32, 3),
+          gray = letterbox_image(im, 32, 32);
     for (int i = 0; i < 32 * 32 * 3; i++)
         boxed.data[i] = 7;
     letterbox_image_into(im, 32, 32, boxed);
@@ -156,9 +160,12 @@ static network *tiny_network(int channels, const darknet_options *options)
 {
     const char *path = photo_path("tiny.cfg");
     char text[256];
-    int n = snprintf(text, sizeof text, "[net]\nwidth=32\nheight=24\nchannels=%d\n[convolutional]\nfilters=4\n"
-                     "size=3\nstride=1\npad=1\nactivation=leaky\n[convolutional]\nfilters=3\nsize=3\nstride=2\n"
-                     "pad=1\nactivation=linear\n", channels);
+    int n = snprintf(
+        text, sizeof text,
+        "[net]\nwidth=32\nheight=24\nchannels=%d\n[convolutional]\nfilters=4\n"
+        "size=3\nstride=1\npad=1\nactivation=leaky\n[convolutional]\nfilters=3\nsize=3\nstride=2\n"
+        "pad=1\nactivation=linear\n",
+        channels);
     photo_write(path, text, (size_t)n);
     /* version 0.2.0, 8 bytes of images seen, biases and filters of both layers */
     struct {
@@ -179,7 +186,10 @@ static network *tiny_network(int channels, const darknet_options *options)
 START_TEST(test_a_file_predicts_as_its_loaded_image_does)
 {
     const char *path = photo_path("a.jpg");
-    photo_write_jpeg(path, &(struct photo_jpeg){.w = 71, .h = 37, .colours = PHOTO_RGB, .progressive = _i & 1,
+    photo_write_jpeg(path, &(struct photo_jpeg){.w = 71,
+                                                .h = 37,
+                                                .colours = PHOTO_RGB,
+                                                .progressive = _i & 1,
                                                 .orientation = _i & 2 ? 6 : 2});
     network *net = tiny_network(3, NULL);
     size_t bytes = (size_t)net->outputs * sizeof(float);
@@ -227,7 +237,8 @@ END_TEST
 START_TEST(test_a_network_of_other_channels_says_so)
 {
     network *net = tiny_network(5, NULL);
-    ck_assert_ptr_null(network_predict_file(net, write_photo(40, 30), DARKNET_LETTERBOX, NULL, NULL));
+    ck_assert_ptr_null(
+        network_predict_file(net, write_photo(40, 30), DARKNET_LETTERBOX, NULL, NULL));
     ck_assert_ptr_nonnull(strstr(darknet_last_error(), "the network wants 5"));
     image im = make_image(8, 8, 3);
     ck_assert_ptr_null(network_predict_image(net, im));
@@ -239,15 +250,20 @@ END_TEST
 /* An interlaced PNG of 12 MB once decoded does not fit what was planned for a small photo. */
 START_TEST(test_a_photo_too_large_for_the_budget_is_refused_before_it_is_decoded)
 {
-    darknet_options options = {.size = sizeof options, .memory = (size_t)256 << 20, .photo_bytes = 1 << 20};
+    darknet_options options = {
+        .size = sizeof options, .memory = (size_t)256 << 20, .photo_bytes = 1 << 20};
     network *net = tiny_network(3, &options);
     const char *path = photo_path("large.png");
-    photo_write_png(path, &(struct photo_png){.w = 2000, .h = 2000, .colour_type = PNG_COLOR_TYPE_RGB, .depth = 8,
+    photo_write_png(path, &(struct photo_png){.w = 2000,
+                                              .h = 2000,
+                                              .colour_type = PNG_COLOR_TYPE_RGB,
+                                              .depth = 8,
                                               .interlaced = true});
     ck_assert_uint_gt(darknet_photo_bytes(path, NULL), 12000000);
     ck_assert_ptr_null(network_predict_file(net, path, DARKNET_LETTERBOX, NULL, NULL));
     ck_assert_ptr_nonnull(strstr(darknet_last_error(), "MB"));
-    ck_assert_ptr_nonnull(network_predict_file(net, write_photo(40, 30), DARKNET_LETTERBOX, NULL, NULL));
+    ck_assert_ptr_nonnull(
+        network_predict_file(net, write_photo(40, 30), DARKNET_LETTERBOX, NULL, NULL));
     free_network(net);
 }
 END_TEST

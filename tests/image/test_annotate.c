@@ -17,7 +17,8 @@
 
 enum { W = 200, H = 150, CLASSES = 4 };
 
-static char *names[CLASSES] = {"cat", "dog", "m\xc3\xbcll", "a name that is far longer than the photo is wide, so it is cut"};
+static char *names[CLASSES] = {"cat", "dog", "m\xc3\xbcll",
+                               "a name that is far longer than the photo is wide, so it is cut"};
 
 struct scene {
     detection dets[3];
@@ -29,8 +30,14 @@ struct scene {
 static darknet_report *make_scene(struct scene *s, int n)
 {
     static const box boxes[3] = {{.5f, .5f, .5f, .5f}, {0, 0, .4f, .4f}, {.9f, .95f, 3, .3f}};
-    *s = (struct scene){.report = {.dets = s->dets, .n = n, .thresh = .5f, .names = names, .classes = CLASSES,
-                                   .w = W, .h = H, .relative = 1}};
+    *s = (struct scene){.report = {.dets = s->dets,
+                                   .n = n,
+                                   .thresh = .5f,
+                                   .names = names,
+                                   .classes = CLASSES,
+                                   .w = W,
+                                   .h = H,
+                                   .relative = 1}};
     for (int i = 0; i < n; i++) {
         s->dets[i] = (detection){.bbox = boxes[i], .classes = CLASSES, .prob = s->prob[i]};
         s->prob[i][1 + i] = .9f;
@@ -41,7 +48,8 @@ static darknet_report *make_scene(struct scene *s, int n)
 static const char *write_source(void)
 {
     const char *path = photo_path("in.png");
-    photo_write_png(path, &(struct photo_png){.w = W, .h = H, .colour_type = PNG_COLOR_TYPE_RGB, .depth = 8});
+    photo_write_png(
+        path, &(struct photo_png){.w = W, .h = H, .colour_type = PNG_COLOR_TYPE_RGB, .depth = 8});
     return path;
 }
 

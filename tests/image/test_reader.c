@@ -66,8 +66,8 @@ static void is_picture(const struct pixels *p, bool gray, int tolerance)
             unsigned char rgb[3], *got = p->rgb + 3 * (y * p->w + x);
             photo_pixel(x, y, rgb);
             for (int c = 0; c < 3; c++)
-                ck_assert_msg(abs(got[c] - rgb[gray ? 0 : c]) <= tolerance, "(%d,%d) channel %d: %d, not %d", x,
-                              y, c, got[c], rgb[gray ? 0 : c]);
+                ck_assert_msg(abs(got[c] - rgb[gray ? 0 : c]) <= tolerance,
+                              "(%d,%d) channel %d: %d, not %d", x, y, c, got[c], rgb[gray ? 0 : c]);
         }
 }
 
@@ -77,7 +77,10 @@ static const int types[] = {PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA, PNG_CO
 /* _i: type, depth, interlaced */
 START_TEST(test_png_of_any_kind_is_the_picture)
 {
-    struct photo_png png = {.w = 37, .h = 23, .colour_type = types[_i % 4], .depth = _i / 4 % 2 ? 16 : 8,
+    struct photo_png png = {.w = 37,
+                            .h = 23,
+                            .colour_type = types[_i % 4],
+                            .depth = _i / 4 % 2 ? 16 : 8,
                             .interlaced = _i / 8};
     const char *path = photo_path("a.png");
     photo_write_png(path, &png);
@@ -160,7 +163,8 @@ START_TEST(test_orientation_turns_the_photo_upright)
     ck_assert_int_eq(upright.h, _i > 4 ? 19 : 11);
     for (int y = 0; y < upright.h; y++)
         for (int x = 0; x < upright.w; x++)
-            ck_assert_mem_eq(upright.rgb + 3 * (y * upright.w + x), stored_at(&stored, _i, x, y), 3);
+            ck_assert_mem_eq(upright.rgb + 3 * (y * upright.w + x), stored_at(&stored, _i, x, y),
+                             3);
     ck_assert_uint_eq(upright.bytes - stored.bytes, EXIF_BYTES + (_i > 2 ? 3 * 19 * 11 : 0));
     free(stored.rgb);
     free(upright.rgb);
@@ -204,11 +208,18 @@ START_TEST(test_reading_takes_no_more_than_the_reader_says)
     int w = sizes[_i % 3][0], h = sizes[_i % 3][1];
     const char *path = photo_path("a");
     if (_i < 12)
-        photo_write_jpeg(path, &(struct photo_jpeg){.w = w, .h = h, .colours = _i % 2 ? PHOTO_CMYK : PHOTO_RGB,
-                                                    .progressive = _i / 3 % 2, .orientation = _i < 6 ? 0 : 6, .across = 1 + _i % 2,
+        photo_write_jpeg(path, &(struct photo_jpeg){.w = w,
+                                                    .h = h,
+                                                    .colours = _i % 2 ? PHOTO_CMYK : PHOTO_RGB,
+                                                    .progressive = _i / 3 % 2,
+                                                    .orientation = _i < 6 ? 0 : 6,
+                                                    .across = 1 + _i % 2,
                                                     .down = 1 + _i / 6 % 2});
     else
-        photo_write_png(path, &(struct photo_png){.w = w, .h = h, .depth = _i % 2 ? 16 : 8, .interlaced = _i >= 18,
+        photo_write_png(path, &(struct photo_png){.w = w,
+                                                  .h = h,
+                                                  .depth = _i % 2 ? 16 : 8,
+                                                  .interlaced = _i >= 18,
                                                   .colour_type = PNG_COLOR_TYPE_RGB_ALPHA});
     if (!scarce_works())
         return; /* the allocator of a sanitizer does not tell */
@@ -302,7 +313,10 @@ static void refuse_all_cuts(const char *path, size_t spare)
 
 START_TEST(test_cut_jpeg_is_refused)
 {
-    struct photo_jpeg jpeg = {.w = 64, .h = 48, .colours = PHOTO_RGB, .progressive = _i & 1,
+    struct photo_jpeg jpeg = {.w = 64,
+                              .h = 48,
+                              .colours = PHOTO_RGB,
+                              .progressive = _i & 1,
                               .orientation = _i & 2 ? 6 : 0};
     const char *path = photo_path("a.jpg");
     photo_write_jpeg(path, &jpeg);
@@ -312,7 +326,8 @@ END_TEST
 
 START_TEST(test_cut_png_is_refused)
 {
-    struct photo_png png = {.w = 40, .h = 30, .colour_type = PNG_COLOR_TYPE_RGB, .depth = 8, .interlaced = _i};
+    struct photo_png png = {
+        .w = 40, .h = 30, .colour_type = PNG_COLOR_TYPE_RGB, .depth = 8, .interlaced = _i};
     const char *path = photo_path("a.png");
     photo_write_png(path, &png);
     refuse_all_cuts(path, 12 + 4 + 4 + 32); /* IEND, the checks, and the end of what is packed */
@@ -352,25 +367,41 @@ START_TEST(test_broken_jpeg_and_png_do_no_harm)
 {
     const char *path = photo_path("a");
     if (_i < 4)
-        photo_write_jpeg(path, &(struct photo_jpeg){.w = 24, .h = 20, .colours = _i & 2 ? PHOTO_CMYK : PHOTO_RGB,
-                                                    .progressive = _i & 1, .orientation = 6});
+        photo_write_jpeg(path, &(struct photo_jpeg){.w = 24,
+                                                    .h = 20,
+                                                    .colours = _i & 2 ? PHOTO_CMYK : PHOTO_RGB,
+                                                    .progressive = _i & 1,
+                                                    .orientation = 6});
     else
-        photo_write_png(path, &(struct photo_png){.w = 12, .h = 9, .depth = 8, .interlaced = _i & 1,
-                                                  .colour_type = _i & 2 ? PNG_COLOR_TYPE_PALETTE : PNG_COLOR_TYPE_RGB});
+        photo_write_png(path, &(struct photo_png){.w = 12,
+                                                  .h = 9,
+                                                  .depth = 8,
+                                                  .interlaced = _i & 1,
+                                                  .colour_type = _i & 2 ? PNG_COLOR_TYPE_PALETTE
+                                                                        : PNG_COLOR_TYPE_RGB});
     survive_all_flips(path);
 }
 END_TEST
 
 START_TEST(test_broken_bmp_gif_tga_and_pnm_do_no_harm)
 {
-    static const unsigned char gif[] = "GIF89a\x02\0\x02\0\x80\0\0\xff\0\0\0\xff\0,\0\0\0\0\x02\0\x02\0\0\x02\x03\x44\x02\x05\0;";
-    static const unsigned char tga[18 + 12] = {0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 24, 0, 1, 2, 3};
+    static const unsigned char gif[] =
+        "GIF89a\x02\0\x02\0\x80\0\0\xff\0\0\0\xff\0,\0\0\0\0\x02\0\x02\0\0\x02\x03\x44\x02\x05\0;";
+    static const unsigned char tga[18 + 12] = {0, 0, 2, 0, 0, 0,  0, 0, 0, 0, 0,
+                                               0, 2, 0, 2, 0, 24, 0, 1, 2, 3};
     static const char pnm[] = "P5 3 2 255\nabcdef";
     unsigned char bmp[512];
     size_t size = make_bmp(bmp, 5, 3);
     const char *path = photo_path("a");
-    photo_write(path, _i == 0 ? (const void *)bmp : _i == 1 ? (const void *)gif : _i == 2 ? (const void *)tga : pnm,
-                _i == 0 ? size : _i == 1 ? sizeof gif - 1 : _i == 2 ? sizeof tga : sizeof pnm - 1);
+    photo_write(path,
+                _i == 0   ? (const void *)bmp
+                : _i == 1 ? (const void *)gif
+                : _i == 2 ? (const void *)tga
+                          : pnm,
+                _i == 0   ? size
+                : _i == 1 ? sizeof gif - 1
+                : _i == 2 ? sizeof tga
+                          : sizeof pnm - 1);
     struct pixels p = read_sound(path);
     ck_assert_int_eq(p.h, _i == 0 ? 3 : 2);
     free(p.rgb);
@@ -401,7 +432,8 @@ END_TEST
 START_TEST(test_too_many_scans_are_refused)
 {
     const char *path = photo_path("a.jpg");
-    photo_write_jpeg(path, &(struct photo_jpeg){.w = 16, .h = 16, .colours = PHOTO_GRAY, .progressive = true});
+    photo_write_jpeg(
+        path, &(struct photo_jpeg){.w = 16, .h = 16, .colours = PHOTO_GRAY, .progressive = true});
     size_t size;
     unsigned char *bytes = photo_read(path, &size), *scan = NULL;
     for (size_t i = 0; i + 1 < size; i++)
@@ -426,10 +458,16 @@ START_TEST(test_lack_of_memory_is_a_sentence)
     if (!scarce_works())
         return;
     if (_i < 3)
-        photo_write_jpeg(path, &(struct photo_jpeg){.w = 24, .h = 20, .colours = _i == 1 ? PHOTO_CMYK : PHOTO_RGB,
-                                                    .progressive = _i == 2, .orientation = 6});
+        photo_write_jpeg(path, &(struct photo_jpeg){.w = 24,
+                                                    .h = 20,
+                                                    .colours = _i == 1 ? PHOTO_CMYK : PHOTO_RGB,
+                                                    .progressive = _i == 2,
+                                                    .orientation = 6});
     else
-        photo_write_png(path, &(struct photo_png){.w = 12, .h = 9, .depth = 8, .interlaced = _i & 1,
+        photo_write_png(path, &(struct photo_png){.w = 12,
+                                                  .h = 9,
+                                                  .depth = 8,
+                                                  .interlaced = _i & 1,
                                                   .colour_type = PNG_COLOR_TYPE_RGB});
     unsigned char row[3 * 24];
     for (int nth = 0;; nth++) {

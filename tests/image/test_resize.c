@@ -52,7 +52,8 @@ static struct whole resize_whole(const struct whole *in, int w, int h)
                     continue;
                 }
                 float sx = (float)x * ws, dx = sx - (float)(int)sx;
-                *value(&part, x, y, c) = (1 - dx) * *value(in, (int)sx, y, c) + dx * *value(in, (int)sx + 1, y, c);
+                *value(&part, x, y, c) =
+                    (1 - dx) * *value(in, (int)sx, y, c) + dx * *value(in, (int)sx + 1, y, c);
             }
         for (int y = 0; y < h; y++) {
             float sy = h > 1 ? (float)y * hs : 0, dy = sy - (float)(int)sy;
@@ -73,7 +74,8 @@ static int clamp(int v, int n)
     return v < 0 ? 0 : v < n ? v : n - 1;
 }
 
-/* The scaled photo in the middle of w x h, on gray, or with its edge repeated when it is cropped. */
+/* The scaled photo in the middle of w x h, on gray, or with its edge repeated when it is cropped.
+ */
 static struct whole paste_whole(const struct whole *scaled, enum dn_fit fit, int w, int h)
 {
     struct whole out = make_whole(w, h, scaled->c);
@@ -83,9 +85,10 @@ static struct whole paste_whole(const struct whole *scaled, enum dn_fit fit, int
             for (int x = 0; x < w; x++) {
                 int sx = x - left, sy = y - top;
                 bool in = sx >= 0 && sx < scaled->w && sy >= 0 && sy < scaled->h;
-                *value(&out, x, y, c) = in || fit == DN_FIT_CROP
-                                            ? *value(scaled, clamp(sx, scaled->w), clamp(sy, scaled->h), c)
-                                            : .5f;
+                *value(&out, x, y, c) =
+                    in || fit == DN_FIT_CROP
+                        ? *value(scaled, clamp(sx, scaled->w), clamp(sy, scaled->h), c)
+                        : .5f;
             }
     return out;
 }
@@ -120,7 +123,8 @@ static enum dn_status next(void *context, float *row, struct dn_error *err)
     if (s->rows == s->from->h)
         return dn_fail(err, DN_INVALID, "there is no row %d", s->rows);
     for (int c = 0; c < s->from->c; c++)
-        memcpy(row + c * s->from->w, value(s->from, 0, s->rows, c), (size_t)s->from->w * sizeof *row);
+        memcpy(row + c * s->from->w, value(s->from, 0, s->rows, c),
+               (size_t)s->from->w * sizeof *row);
     s->rows++;
     return DN_OK;
 }
@@ -134,7 +138,8 @@ static struct whole fit_rows(const struct whole *in, enum dn_fit fit, int w, int
     struct whole out = make_whole(w, h, in->c);
     ck_assert_int_eq(dn_fitter_open(&f, &pixels, fit, w, h, &err), DN_OK);
     for (int y = 0; y < h; y++)
-        ck_assert_msg(!dn_fitter_row(&f, y, value(&out, 0, y, 0), (ptrdiff_t)w * h, &err), "%s", err.text);
+        ck_assert_msg(!dn_fitter_row(&f, y, value(&out, 0, y, 0), (ptrdiff_t)w * h, &err), "%s",
+                      err.text);
     ck_assert_uint_eq(dn_fitter_bytes(&pixels, fit, w, h),
                       sizeof(float) * (size_t)(in->c * (in->w + 2 * f.scaled_w)));
     dn_fitter_close(&f);
@@ -147,8 +152,8 @@ static void fits_alike(int w, int h, int c, enum dn_fit fit, int out_w, int out_
     struct whole a = fit_whole(&in, fit, out_w, out_h), b = fit_rows(&in, fit, out_w, out_h);
     for (int i = 0; i < out_w * out_h * c; i++)
         ck_assert_msg(!memcmp(&a.at[i], &b.at[i], sizeof(float)),
-                      "%dx%dx%d into %dx%d, fit %d: value %d is %.9g, not %.9g", w, h, c, out_w, out_h, (int)fit,
-                      i, (double)b.at[i], (double)a.at[i]);
+                      "%dx%dx%d into %dx%d, fit %d: value %d is %.9g, not %.9g", w, h, c, out_w,
+                      out_h, (int)fit, i, (double)b.at[i], (double)a.at[i]);
     free(in.at);
     free(a.at);
     free(b.at);
@@ -160,16 +165,18 @@ START_TEST(test_rows_have_the_bits_of_the_whole)
     for (int i = 0; i < 300; i++) {
         int most = i % 10 ? 40 : 400;
         int w = 1 + random_below(most), h = 1 + random_below(most);
-        fits_alike(w, h, 1 + 2 * random_below(2), (enum dn_fit)_i, 1 + random_below(most), 1 + random_below(most));
+        fits_alike(w, h, 1 + 2 * random_below(2), (enum dn_fit)_i, 1 + random_below(most),
+                   1 + random_below(most));
     }
 }
 END_TEST
 
 START_TEST(test_extreme_shapes_fit)
 {
-    static const int shapes[][4] = {{1, 1, 1, 1},    {1, 1, 416, 416}, {1, 300, 20, 20}, {300, 1, 20, 20}, {2, 2, 1, 1},
-                                    {500, 3, 8, 8},  {3, 500, 8, 8},   {7, 7, 7, 7},     {17, 9, 1, 30},   {17, 9, 30, 1},
-                                    {100, 240, 9, 416}, {9, 960, 9, 608}, {9, 58, 9, 224}};
+    static const int shapes[][4] = {
+        {1, 1, 1, 1},       {1, 1, 416, 416}, {1, 300, 20, 20}, {300, 1, 20, 20}, {2, 2, 1, 1},
+        {500, 3, 8, 8},     {3, 500, 8, 8},   {7, 7, 7, 7},     {17, 9, 1, 30},   {17, 9, 30, 1},
+        {100, 240, 9, 416}, {9, 960, 9, 608}, {9, 58, 9, 224}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         fits_alike(shapes[i][0], shapes[i][1], 3, (enum dn_fit)_i, shapes[i][2], shapes[i][3]);
 }
@@ -190,9 +197,11 @@ START_TEST(test_the_last_row_is_the_photos_last_row)
 {
     static const int heights[][2] = {{240, 416}, {960, 608}, {58, 224}};
     for (int i = 0; i < 3; i++) {
-        struct whole in = random_whole(5, heights[i][0], 1), out = fit_rows(&in, DN_FIT_STRETCH, 5, heights[i][1]);
+        struct whole in = random_whole(5, heights[i][0], 1),
+                     out = fit_rows(&in, DN_FIT_STRETCH, 5, heights[i][1]);
         for (int x = 0; x < 5; x++)
-            ck_assert_float_eq_tol(*value(&out, x, heights[i][1] - 1, 0), *value(&in, x, heights[i][0] - 1, 0), 1e-3f);
+            ck_assert_float_eq_tol(*value(&out, x, heights[i][1] - 1, 0),
+                                   *value(&in, x, heights[i][0] - 1, 0), 1e-3f);
         free(in.at);
         free(out.at);
     }

@@ -47,8 +47,8 @@ const char *photo_path(const char *name)
 
 static void append_orientation(struct jpeg_compress_struct *jpeg, int orientation)
 {
-    unsigned char exif[] = {'E', 'x', 'i', 'f', 0,    0,    'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0,
-                            0x12, 1,  3,   0,   1,    0,    0,   0,   0,  0, 0, 0, 0, 0, 0, 0};
+    unsigned char exif[] = {'E',  'x', 'i', 'f', 0, 0, 'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0,
+                            0x12, 1,   3,   0,   1, 0, 0,   0,   0,  0, 0, 0, 0, 0, 0, 0};
     exif[24] = (unsigned char)orientation;
     jpeg_write_marker(jpeg, JPEG_APP0 + 1, exif, sizeof exif);
 }
@@ -65,7 +65,7 @@ void photo_write_jpeg(const char *path, const struct photo_jpeg *p)
     jpeg.image_width = (JDIMENSION)p->w;
     jpeg.image_height = (JDIMENSION)p->h;
     jpeg.input_components = (int)p->colours;
-    jpeg.in_color_space = p->colours == PHOTO_GRAY ? JCS_GRAYSCALE
+    jpeg.in_color_space = p->colours == PHOTO_GRAY  ? JCS_GRAYSCALE
                           : p->colours == PHOTO_RGB ? JCS_RGB
                                                     : JCS_CMYK;
     jpeg_set_defaults(&jpeg);

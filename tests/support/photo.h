@@ -19,7 +19,8 @@ struct photo_jpeg {
     enum photo_colours colours;
     bool progressive;
     int orientation; /* EXIF; 0: the file has none */
-    int across, down; /* samples of the first component for one of the others; 0: libjpeg's choice */
+    int across,
+        down; /* samples of the first component for one of the others; 0: libjpeg's choice */
 };
 void photo_write_jpeg(const char *path, const struct photo_jpeg *jpeg);
 
