@@ -1,0 +1,247 @@
+/* Weights that fail to come while the network runs: the prediction fails with a sentence, the
+ * process lives, and the next prediction with a healthy file has the right bits.
+ *
+ * The program is linked with --wrap=pread: this file stands between the engine and its file. */
+#include "support/suite.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "darknet.h"
+#include "support/net_run.h"
+
+enum fault { NONE, SHORT_READS, INTERRUPTED, SLOW, BROKEN, ENDED };
+
+static struct {
+    _Atomic int kind;
+    _Atomic int countdown; /* reads until the fault */
+    _Atomic int reads;
+} fault;
+
+ssize_t __wrap_pread(int fd, void *buffer, size_t bytes, off_t offset);
+
+ssize_t __wrap_pread(int fd, void *buffer, size_t bytes, off_t offset)
+{
+    int kind = fault.kind, n = fault.reads++;
+    bool due = fault.countdown-- <= 0;
+    if (kind == SHORT_READS && bytes > 1)
+        bytes = 1 + bytes * (size_t)(n % 7) / 8;
+    if (kind == SLOW)
+        usleep(n % 50 ? 20 : 2000);
+    if (kind == INTERRUPTED && n % 3) {
+        errno = EINTR;
+        return -1;
+    }
+    if (kind == BROKEN && due) {
+        errno = EIO;
+        return -1;
+    }
+    if (kind == ENDED && due)
+        return 0;
+    return syscall(SYS_pread64, fd, buffer, bytes, offset);
+}
+
+static char cfg[32], weights[32], fusion[32];
+
+static void print_cfg(FILE *out, const void *unused)
+{
+    (void)unused;
+    fprintf(out, "[net]\nwidth=20\nheight=20\nchannels=3\n");
+    for (int i = 0; i < 6; i++)
+        fprintf(out, "[convolutional]\nbatch_normalize=1\nfilters=%d\nsize=3\nstride=1\npad=1\nactivation=leaky\n", 40 + i);
+    fprintf(out, "[connected]\noutput=50\nactivation=linear\n");
+}
+
+static void print_weights(FILE *out, const void *context)
+{
+    const int32_t header[5] = {0, 2, 0, 0, 0};
+    struct dice d = {7};
+    fwrite(header, sizeof *header, 5, out);
+    for (size_t i = 0; i < *(const size_t *)context; i++) {
+        float v = .02f + .1f * (float)roll(&d, 1000) / 1000;
+        fwrite(&v, sizeof v, 1, out);
+    }
+}
+
+static void print_fusion(FILE *out, const void *unused)
+{
+    (void)unused;
+    fprintf(out, "[fusion]\nlayers=0-2\ntiles=5x1\nweights=stream\n"); /* held while bands run */
+    for (int i = 3; i < 7; i++)                                        /* through two slots */
+        fprintf(out, "[fusion]\nlayers=%d-%d\nweights=stream\nslice=1\n", i, i);
+}
+
+static float input[3 * 20 * 20], right[50];
+
+static network *load(void)
+{
+    darknet_options options = {.size = sizeof options, .threads = 2, .fusion = fusion};
+    network *net = darknet_load(cfg, weights, &options);
+    ck_assert_msg(net != NULL, "%s", darknet_last_error());
+    ck_assert(network_memory(net).streamed > 0);
+    return net;
+}
+
+static void set_fault(enum fault kind, int countdown)
+{
+    fault.countdown = countdown;
+    fault.kind = kind;
+}
+
+static void make_files(void)
+{
+    size_t floats = 0, channels = 3;
+    for (size_t i = 0; i < 6; i++) {
+        floats += 4 * (40 + i) + (40 + i) * channels * 9;
+        channels = 40 + i;
+    }
+    floats += 50 + channels * 400 * 50;
+    temporary_text(cfg, print_cfg, NULL);
+    temporary_text(weights, print_weights, &floats);
+    temporary_text(fusion, print_fusion, NULL);
+    for (size_t i = 0; i < sizeof input / sizeof *input; i++)
+        input[i] = (float)(i % 101) / 101;
+    network *net = load();
+    memcpy(right, network_predict(net, input), sizeof right);
+    free_network(net);
+}
+
+static void remove_files(void)
+{
+    set_fault(NONE, 0);
+    unlink(cfg);
+    unlink(weights);
+    unlink(fusion);
+}
+
+static void check_right(network *net)
+{
+    const float *output = network_predict(net, input);
+    ck_assert_msg(output != NULL, "%s", darknet_last_error());
+    ck_assert(memcmp(output, right, sizeof right) == 0);
+}
+
+/* ---- laws ----------------------------------------------------------------------------------- */
+
+START_TEST(test_slow_and_short_and_interrupted_reads_change_nothing)
+{
+    network *net = load();
+    for (int kind = SHORT_READS; kind <= SLOW; kind++) {
+        set_fault(kind, 0);
+        check_right(net);
+    }
+    free_network(net);
+    for (int kind = SHORT_READS; kind <= SLOW; kind++) {
+        set_fault(kind, 0);
+        net = load();
+        check_right(net);
+        free_network(net);
+    }
+}
+END_TEST
+
+/* Fails the nth read of a prediction, for every n. */
+START_TEST(test_every_read_may_fail)
+{
+    network *net = load();
+    bool failed = true;
+    int n = 0;
+    for (; failed; n++) {
+        set_fault(_i ? BROKEN : ENDED, n);
+        const float *output = network_predict(net, input);
+        failed = fault.countdown < 0;
+        ck_assert((output == NULL) == failed);
+        if (failed) {
+            ck_assert_msg(strstr(darknet_last_error(), weights) != NULL, "%s", darknet_last_error());
+            ck_assert_msg(strstr(darknet_last_error(), _i ? "cannot read" : "shorter") != NULL, "%s", darknet_last_error());
+        }
+        set_fault(NONE, 0);
+        check_right(net);
+    }
+    ck_assert_int_gt(n, 20);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(test_every_read_of_loading_may_fail)
+{
+    darknet_options options = {.size = sizeof options, .threads = 2, .fusion = fusion};
+    network *net = NULL;
+    for (int n = 0; !net; n++) {
+        set_fault(BROKEN, n);
+        net = darknet_load(cfg, weights, &options);
+        bool failed = fault.countdown < 0;
+        set_fault(NONE, 0);
+        ck_assert((net == NULL) == failed);
+        ck_assert(net || strlen(darknet_last_error()) > 0);
+    }
+    check_right(net);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(test_a_file_cut_in_mid_run_fails_and_heals)
+{
+    struct stat st;
+    network *net = load();
+    char *copy;
+    ck_assert(!stat(weights, &st) && (copy = malloc((size_t)st.st_size)) != NULL);
+    FILE *f = fopen(weights, "r+");
+    ck_assert(f && fread(copy, 1, (size_t)st.st_size, f) == (size_t)st.st_size);
+    for (int part = 0; part < 4; part++) {
+        ck_assert(!truncate(weights, st.st_size * part / 4));
+        ck_assert_ptr_null(network_predict(net, input));
+        ck_assert_msg(strstr(darknet_last_error(), "became shorter") != NULL, "%s", darknet_last_error());
+        rewind(f);
+        ck_assert(fwrite(copy, 1, (size_t)st.st_size, f) == (size_t)st.st_size && !fflush(f));
+        check_right(net);
+    }
+    fclose(f);
+    free(copy);
+    free_network(net);
+}
+END_TEST
+
+/* The engine goes on with the file that it has opened. */
+START_TEST(test_a_replaced_file_changes_nothing)
+{
+    network *net = load();
+    ck_assert(!unlink(weights));
+    FILE *f = fopen(weights, "w");
+    fputs("something else", f);
+    fclose(f);
+    check_right(net);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(test_a_network_is_freed_after_a_failure)
+{
+    network *net = load();
+    set_fault(BROKEN, 5);
+    ck_assert_ptr_null(network_predict(net, input));
+    free_network(net);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    net_run_patiently();
+    Suite *s = suite_create("exec/stream");
+    TCase *t = tcase_create("faults");
+    tcase_set_timeout(t, 120);
+    tcase_add_checked_fixture(t, make_files, remove_files);
+    tcase_add_test(t, test_slow_and_short_and_interrupted_reads_change_nothing);
+    tcase_add_loop_test(t, test_every_read_may_fail, 0, 2);
+    tcase_add_test(t, test_every_read_of_loading_may_fail);
+    tcase_add_test(t, test_a_file_cut_in_mid_run_fails_and_heals);
+    tcase_add_test(t, test_a_replaced_file_changes_nothing);
+    tcase_add_test(t, test_a_network_is_freed_after_a_failure);
+    suite_add_tcase(s, t);
+    return s;
+}
