@@ -20,6 +20,8 @@ static size_t block_floats(const struct dn_conv *v, int block)
 size_t dn_conv_packed_floats(const struct dn_conv *conv, int block0, int block1)
 {
     size_t floats = 0;
+    if (conv->groups == 1)
+        return (size_t)(block1 - block0) * block_floats(conv, 0);
     for (int b = block0; b < block1; b++)
         floats += block_floats(conv, b);
     return floats;

@@ -113,10 +113,11 @@ static bool is_better(const struct search *s)
     return new->seconds < slack * old->seconds;
 }
 
-static enum dn_status try_groups(struct search *s, int kind, enum dn_order order)
+/* Lays the candidate's groups out, with all filters resident or as many as there is room for. */
+static enum dn_status try_residency(struct search *s, bool all, enum dn_order order)
 {
     size_t budget = s->options->budget ? s->options->budget : SIZE_MAX, least;
-    if (dn_plan_reside(s->flow, s->options, kind, &s->plan, &least, s->err))
+    if (dn_plan_reside(s->flow, s->options, all, &s->plan, &least, s->err))
         return s->err->status;
     if (least < s->best->least_bytes)
         s->best->least_bytes = least;
@@ -128,6 +129,16 @@ static enum dn_status try_groups(struct search *s, int kind, enum dn_order order
     s->best_order = order;
     s->found = true;
     return DN_OK;
+}
+
+/* Groups that were chosen for resident filters may be the best with some of them streamed, too. */
+static enum dn_status try_groups(struct search *s, int kind, enum dn_order order)
+{
+    if (try_residency(s, kind, order))
+        return s->err->status;
+    bool some = kind && s->options->budget && s->plan.arena_bytes > s->options->budget &&
+                s->plan.maps_bytes < s->options->budget;
+    return some ? try_residency(s, false, order) : DN_OK;
 }
 
 static size_t next_cap(size_t cap)
