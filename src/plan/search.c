@@ -131,14 +131,18 @@ static enum dn_status try_residency(struct search *s, bool all, enum dn_order or
     return DN_OK;
 }
 
-/* Groups that were chosen for resident filters may be the best with some of them streamed, too. */
+/* Groups that were chosen for resident filters may be the best with some of them streamed, too, and
+ * the other way round: filters that stay need no slots. */
 static enum dn_status try_groups(struct search *s, int kind, enum dn_order order)
 {
-    if (try_residency(s, kind, order))
+    const struct dn_plan *plan = &s->plan;
+    size_t budget = s->options->budget;
+    if (try_residency(s, kind, order) || !budget)
         return s->err->status;
-    bool some = kind && s->options->budget && s->plan.arena_bytes > s->options->budget &&
-                s->plan.maps_bytes < s->options->budget;
-    return some ? try_residency(s, false, order) : DN_OK;
+    bool some = kind && plan->arena_bytes > budget && plan->maps_bytes < budget;
+    bool all = !kind && plan->streamed_bytes > 0 &&
+               (double)plan->weights_bytes + plan->streamed_bytes < (double)budget;
+    return some || all ? try_residency(s, all, order) : DN_OK;
 }
 
 static size_t next_cap(size_t cap)
