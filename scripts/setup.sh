@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh build    compiler and libraries
 #   scripts/setup.sh demo     the same, and python3 and npm for the face model
+#   scripts/setup.sh bench    the same, and what is measured beside this program
 #   scripts/setup.sh test     everything the tests compare with, the other compilers included
 #
 # Asks the machine for the thing itself (a program, a header, a pkg-config module), not for a package
@@ -34,6 +35,11 @@ if [ "$what" = demo ] || [ "$what" = test ]; then
     have python3 || need python3
     have npm || need npm
     have tar || need tar
+fi
+if [ "$what" = bench ]; then
+    have python3 || need python3
+    [ -x /usr/bin/darknet ] || like darknet
+    /usr/bin/python3 -c 'import cv2' 2>/dev/null || like python3-opencv
 fi
 if [ "$what" = test ]; then
     module check || need check
