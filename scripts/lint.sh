@@ -50,4 +50,11 @@ if grep -rnE '\b(exit|abort|printf|puts|perror) *\(' src --include=*.c | grep -v
 else
     pass "the library neither prints nor exits"
 fi
+if ! command -v shellcheck >/dev/null; then
+    echo "skip: shellcheck: not installed"
+elif shellcheck -S warning scripts/*.sh tests/script/*.sh >build/lint.log; then
+    pass "shellcheck finds nothing"
+else
+    fail "shellcheck: $(grep -m 3 -E '^In ' build/lint.log | tr '\n' ' ')"
+fi
 exit $failed

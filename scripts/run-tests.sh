@@ -7,6 +7,7 @@
 set -u
 build=${1:?which build folder?}
 shift
+# shellcheck disable=SC2046 # a list of programs
 [ $# -gt 0 ] || set -- $(cat "$build/tests/list")
 passed=0 failed=0
 for program; do

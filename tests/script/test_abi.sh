@@ -82,7 +82,7 @@ check_python() {
 
 # CFG WEIGHTS THRESH
 check_program() {
-  local name="a program compiled against Debian's header finds the same with $(basename "$1")"
+  local name="a program compiled against Debian's header finds the same with ${1##*/}"
   mkdir -p "$work/lib"
   ln -sf "$ours" "$work/lib/libdarknet.so"
   LD_LIBRARY_PATH=$debian timeout 300 "$work/abi" "$1" "$2" "$root/data/coco.names" "$photo" "$3" \
