@@ -107,7 +107,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     if (choose_budget(engine, o, &plan, err) || choose_fusion(engine, o, &plan, err) ||
         dn_plan_make(&engine->flow, &plan, &engine->plan, err))
         return err->status;
-    dn_plan_check(&engine->flow, &engine->plan, err);
+    dn_plan_check(&engine->flow, engine->kernels, &engine->plan, err);
     dn_process_trim();
     return err->status;
 }

@@ -13,6 +13,7 @@ struct slot {
 struct checker {
     const struct dn_flow *flow;
     const struct dn_plan *plan;
+    const struct dn_kernels *kernels;
     int *scratch;          /* of the schedule */
     struct slot *all;      /* [all slots] */
     struct slot **slots;   /* [maps] those of each root */
@@ -44,6 +45,8 @@ static enum dn_status check_storage(const struct checker *c, int i)
         b->offset < p->weights_bytes || b->offset + b->bytes > p->arena_bytes)
         return dn_fail(c->err, DN_INVALID, "plan: storage %d of %zu bytes at %zu does not hold %d rows inside the arena",
                        i, b->bytes, b->offset, s->rows);
+    if (b->first < 0)
+        return dn_fail(c->err, DN_INVALID, "plan: storage %d is never prepared", i);
     if (s->tile && p->places[s->map].next >= 0)
         return dn_fail(c->err, DN_INVALID, "plan: storage %d keeps tiles of several maps", i);
     for (int g = dn_max(0, b->first); g <= dn_min(b->last, p->n_groups - 1); g++)
@@ -62,6 +65,77 @@ static enum dn_status check_storage(const struct checker *c, int i)
     return DN_OK;
 }
 
+/* ---- places --------------------------------------------------------------------------------- */
+
+static int channels_of(const struct checker *c, int map)
+{
+    return map ? c->flow->graph->layers[map - 1].out_c : c->flow->graph->c;
+}
+
+/* Is `part` an input of the concatenation `whole`, or of one inside it, at its proper channel? */
+static bool lies_in(const struct checker *c, int part, int whole)
+{
+    const struct dn_place *places = c->plan->places;
+    const struct dn_layer *l = whole ? &c->flow->graph->layers[whole - 1] : NULL;
+    for (int k = 0, channel = places[whole].channel; l && l->concat && k < l->n_in; k++) {
+        int map = c->flow->root[l->in[k] + 1], channels = channels_of(c, l->in[k] + 1);
+        if (channels == channels_of(c, map) && places[map].storage == places[whole].storage &&
+            places[map].channel == channel && (map == part || lies_in(c, part, map)))
+            return true;
+        channel += channels;
+    }
+    return false;
+}
+
+static bool share_blocks(const struct checker *c, int a, int b)
+{
+    int a0 = c->plan->places[a].channel, b0 = c->plan->places[b].channel;
+    return a0 / DN_BLOCK < dn_blocks(b0 + channels_of(c, b)) && b0 / DN_BLOCK < dn_blocks(a0 + channels_of(c, a));
+}
+
+static enum dn_status check_place(const struct checker *c, int map)
+{
+    const struct dn_graph *g = c->flow->graph;
+    const struct dn_place *place = &c->plan->places[map];
+    if (place->storage < 0 || place->storage >= c->plan->n_storages)
+        return dn_fail(c->err, DN_INVALID, "plan: map %d lies in storage %d of %d", map, place->storage, c->plan->n_storages);
+    const struct dn_storage *s = &c->plan->storages[place->storage];
+    int h = map ? g->layers[map - 1].out_h : g->h, w = map ? g->layers[map - 1].out_w : g->w, found = 0, steps = 0;
+    enum dn_layout layout = map ? g->layers[map - 1].out_layout : g->input_layout;
+    if (s->h != h || s->w != w || s->layout != layout || s->pad < 0 || place->channel < 0 ||
+        place->channel % (layout == DN_BLOCKED ? DN_BLOCK : 1) || s->c < channels_of(c, map) ||
+        place->channel > s->c - channels_of(c, map))
+        return dn_fail(c->err, DN_INVALID, "plan: map %d does not fit into storage %d", map, place->storage);
+    for (int m = s->map; m >= 0; m = c->plan->places[m].next) {
+        if (m > c->plan->n_layers || steps++ > c->plan->n_layers || c->plan->places[m].storage != place->storage)
+            return dn_fail(c->err, DN_INVALID, "plan: the maps of storage %d are not listed well", place->storage);
+        found += m == map;
+        if (m != map && share_blocks(c, m, map) && !lies_in(c, m, map) && !lies_in(c, map, m))
+            return dn_fail(c->err, DN_INVALID, "plan: maps %d and %d lie over the same channels", m, map);
+    }
+    return found == 1 ? DN_OK : dn_fail(c->err, DN_INVALID, "plan: map %d is not listed in its storage", map);
+}
+
+/* ---- weights -------------------------------------------------------------------------------- */
+
+static enum dn_status check_residency(const struct checker *c, int i)
+{
+    const struct dn_layer *l = &c->flow->graph->layers[i];
+    const struct dn_weight_place *w = &c->plan->weights[i];
+    int blocks = dn_blocks(l->out_c);
+    bool part = l->ops->packed && l->shares < 0;
+    if (w->resident < 0 || w->resident > blocks || w->slice < 1 || (w->resident && w->resident < blocks && !part))
+        return dn_fail(c->err, DN_INVALID, "plan: %d blocks of layer %d in slices of %d are not possible", w->resident, i, w->slice);
+    if (l->shares < 0)
+        return w->bytes == dn_packed_bytes(l, 0, w->resident)
+                   ? DN_OK
+                   : dn_fail(c->err, DN_INVALID, "plan: the filters of layer %d do not take %zu bytes", i, w->bytes);
+    const struct dn_weight_place *o = &c->plan->weights[l->shares];
+    return w->params == o->params && w->filters == o->filters && w->resident == blocks && o->resident == blocks
+               ? DN_OK
+               : dn_fail(c->err, DN_INVALID, "plan: layer %d does not use the weights of layer %d", i, l->shares);
+}
+
 static enum dn_status check_weights(const struct checker *c)
 {
     const struct dn_plan *p = c->plan;
@@ -71,13 +145,121 @@ static enum dn_status check_weights(const struct checker *c)
             const struct dn_layer *l = &c->flow->graph->layers[i];
             size_t offset = pass ? p->weights[i].filters : p->weights[i].params;
             size_t bytes = pass ? p->weights[i].bytes : l->params * sizeof(float);
+            if (check_residency(c, i))
+                return c->err->status;
             if (l->shares >= 0)
                 continue;
-            if (bytes && (offset < end || offset % DN_ALIGN || offset + bytes > p->weights_bytes))
+            if (bytes && (offset < end || offset % DN_ALIGN || offset > p->weights_bytes || bytes > p->weights_bytes - offset))
                 return dn_fail(c->err, DN_INVALID, "plan: the weights of layer %d lie over others", i);
             if (bytes)
                 end = offset + bytes;
         }
+    return DN_OK;
+}
+
+/* While weights are loaded, what is read of a layer lies in front of nothing but maps. */
+static enum dn_status check_staging(const struct checker *c)
+{
+    const struct dn_plan *p = c->plan;
+    if (p->staging < p->weights_bytes || p->staging % DN_ALIGN || p->staging_bytes > p->arena_bytes ||
+        p->staging > p->arena_bytes - p->staging_bytes)
+        return dn_fail(c->err, DN_INVALID, "plan: staging is not behind the weights");
+    for (int i = 0; i < p->n_layers; i++) {
+        const struct dn_layer *l = &c->flow->graph->layers[i];
+        size_t bytes = (l->file_head + l->file_tail) * sizeof(float);
+        if (p->weights[i].resident && l->ops->packed && dn_raw_bytes(l, dn_plan_slice(l, p->staging_read)) > bytes)
+            bytes = dn_raw_bytes(l, dn_plan_slice(l, p->staging_read));
+        if (l->shares < 0 && bytes > p->staging_bytes)
+            return dn_fail(c->err, DN_INVALID, "plan: staging of %zu bytes does not hold the %zu of layer %d",
+                           p->staging_bytes, bytes, i);
+    }
+    return DN_OK;
+}
+
+/* A range of a group's scratch: behind the workspace and whatever was there before. */
+static bool fits_scratch(const struct dn_group *g, size_t offset, size_t bytes)
+{
+    return offset >= g->workspace_bytes && offset % DN_ALIGN == 0 && offset <= g->scratch.bytes &&
+           bytes <= g->scratch.bytes - offset;
+}
+
+static bool slots_fit(const struct dn_layer *l, const struct dn_weight_place *w, const struct dn_group *g)
+{
+    size_t raw = dn_raw_bytes(l, w->slice), slot[2] = {0, 0};
+    int blocks = dn_blocks(l->out_c), n = 0;
+    for (int b = w->resident; b < blocks; b += dn_min(w->slice, blocks - b), n++) {
+        size_t bytes = dn_packed_bytes(l, b, dn_min(b + dn_min(w->slice, blocks - b), blocks));
+        slot[n % 2] = bytes > slot[n % 2] ? bytes : slot[n % 2];
+    }
+    return fits_scratch(g, w->slot[0], slot[0]) && (n < 2 || fits_scratch(g, w->slot[1], slot[1])) &&
+           (!raw || fits_scratch(g, w->raw, raw)) && !overlap(w->slot[0], slot[0], w->raw, raw) &&
+           (n < 2 || (!overlap(w->slot[1], slot[1], w->raw, raw) && !overlap(w->slot[0], slot[0], w->slot[1], slot[1])));
+}
+
+/* In bands each layer's filters stay, so no raw bytes and no others may lie over them. */
+static bool held_fits(const struct checker *c, const struct dn_group *g, int position)
+{
+    const struct dn_layer *l = &c->flow->graph->layers[c->flow->order[position]];
+    const struct dn_weight_place *w = &c->plan->weights[l->index];
+    size_t bytes = dn_packed_bytes(l, 0, dn_blocks(l->out_c)), raw = dn_raw_bytes(l, 1);
+    if (!fits_scratch(g, w->held, bytes) || (raw && !fits_scratch(g, w->raw, raw)))
+        return false;
+    for (int p = g->first; p <= g->last; p++) {
+        const struct dn_layer *o = &c->flow->graph->layers[c->flow->order[p]];
+        const struct dn_weight_place *other = &c->plan->weights[o->index];
+        if (!o->file_filters || other->resident == dn_blocks(o->out_c))
+            continue;
+        size_t size = dn_packed_bytes(o, 0, dn_blocks(o->out_c));
+        if (overlap(w->raw, raw, other->held, size) || (o != l && overlap(w->held, bytes, other->held, size)))
+            return false;
+    }
+    return true;
+}
+
+static enum dn_status check_scratch(const struct checker *c, int index)
+{
+    const struct dn_group *g = &c->plan->groups[index];
+    const struct dn_plan *p = c->plan;
+    const struct dn_buffer *b = &g->scratch;
+    if (g->workspace_bytes > b->bytes ||
+        (b->bytes && (b->offset < p->weights_bytes || b->offset % DN_ALIGN || b->bytes > p->arena_bytes ||
+                      b->offset > p->arena_bytes - b->bytes || overlap(b->offset, b->bytes, p->input_row, p->input_row_bytes))))
+        return dn_fail(c->err, DN_INVALID, "plan: the scratch of group %d is not inside the arena", index);
+    for (int q = g->first; q <= g->last; q++) {
+        const struct dn_layer *l = &c->flow->graph->layers[c->flow->order[q]];
+        const struct dn_weight_place *w = &p->weights[l->index];
+        if (!l->file_filters || w->resident == dn_blocks(l->out_c))
+            continue;
+        if (dn_group_is_whole(g) ? !slots_fit(l, w, g) : !held_fits(c, g, q))
+            return dn_fail(c->err, DN_INVALID, "plan: the scratch of group %d does not hold the filters of layer %d", index, l->index);
+        if (p->streamed_bytes <= 0)
+            return dn_fail(c->err, DN_INVALID, "plan: layer %d is streamed and the plan says that none is", l->index);
+    }
+    return DN_OK;
+}
+
+/* ---- what else is in the arena --------------------------------------------------------------- */
+
+static enum dn_status check_edges(const struct checker *c)
+{
+    const struct dn_plan *p = c->plan;
+    const struct dn_graph *g = c->flow->graph;
+    size_t row = g->input_layout == DN_PLANAR ? 0 : (size_t)g->c * (size_t)g->w * sizeof(float);
+    if (p->input_row_bytes < row || (row && (p->input_row < p->weights_bytes || p->input_row % DN_ALIGN ||
+        p->input_row_bytes > p->arena_bytes || p->input_row > p->arena_bytes - p->input_row_bytes)))
+        return dn_fail(c->err, DN_INVALID, "plan: there is no room for a row of the input");
+    for (int i = 0; i < p->n_layers; i++) {
+        bool wanted = c->flow->kept[i] && g->layers[i].out_layout == DN_BLOCKED;
+        size_t bytes = dn_layer_outputs(&g->layers[i]) * sizeof(float);
+        if (wanted != (p->results[i] != DN_NO_RESULT) ||
+            (wanted && (p->results[i] < p->weights_bytes || p->results[i] % DN_ALIGN || bytes > p->arena_bytes ||
+                        p->results[i] > p->arena_bytes - bytes)))
+            return dn_fail(c->err, DN_INVALID, "plan: there is no room for the result of layer %d", i);
+        for (int k = 0; k < i && wanted; k++)
+            if (p->results[k] != DN_NO_RESULT &&
+                overlap(p->results[i], bytes, p->results[k], dn_layer_outputs(&g->layers[k]) * sizeof(float)))
+                return dn_fail(c->err, DN_INVALID, "plan: the results of layers %d and %d lie over one another", k, i);
+    }
     return DN_OK;
 }
 
@@ -89,11 +271,6 @@ static enum dn_status check_alive(const struct checker *c, int map)
     if (c->group >= b->first && c->group <= b->last)
         return DN_OK;
     return dn_fail(c->err, DN_INVALID, "plan: group %d uses map %d outside of its lifetime", c->group, map);
-}
-
-static int channels_of(const struct checker *c, int map)
-{
-    return map ? c->flow->graph->layers[map - 1].out_c : c->flow->graph->c;
 }
 
 /* Row y of a map takes its slot from the maps that lie over the same channels. */
@@ -117,6 +294,8 @@ static enum dn_status check_write(struct checker *c, const struct dn_step *step)
     if (c->flow->root[map] != map || r->y0 < 0 || r->y1 > s->h || r->x0 < 0 || r->x1 > s->w)
         return dn_fail(c->err, DN_INVALID, "plan: rows %d to %d, columns %d to %d are not in map %d", r->y0,
                        r->y1, r->x0, r->x1, map);
+    if (s->tile && !c->plan->groups[c->group].recompute)
+        return dn_fail(c->err, DN_INVALID, "plan: map %d keeps a tile in group %d, which does not recompute", map, c->group);
     if (s->tile) {
         c->tiles[map] = *r;
         return r->y1 - r->y0 > s->rows || r->x1 - r->x0 > s->columns
@@ -157,6 +336,8 @@ static enum dn_status check_reads(struct checker *c, const struct dn_step *step)
     bool tiled = l->ops->span && !l->whole;
     if (!tiled && (r->y0 || r->y1 != l->out_h || r->x0 || r->x1 != l->out_w))
         return dn_fail(c->err, DN_INVALID, "plan: layer %d cannot be computed in pieces", step->layer);
+    if (l->ops->workspace && l->ops->workspace(l, c->kernels, *r, c->plan->threads) > c->plan->groups[c->group].workspace_bytes)
+        return dn_fail(c->err, DN_INVALID, "plan: group %d has too little workspace for layer %d", c->group, step->layer);
     for (int k = 0; k < l->n_in; k++) {
         int map = c->flow->root[l->in[k] + 1];
         const struct dn_storage *s = storage_of(c, map);
@@ -240,11 +421,18 @@ static enum dn_status allocate(struct checker *c)
     return DN_OK;
 }
 
-enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_plan *plan, struct dn_error *err)
+enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_kernels *kernels,
+                             const struct dn_plan *plan, struct dn_error *err)
 {
-    struct checker c = {.flow = flow, .plan = plan, .err = err};
-    if (check_cover(&c) || check_weights(&c))
+    struct checker c = {.flow = flow, .plan = plan, .kernels = kernels, .err = err};
+    if (check_cover(&c) || check_weights(&c) || check_staging(&c) || check_edges(&c))
         return err->status;
+    for (int map = 0; map <= plan->n_layers; map++)
+        if (flow->root[map] == map && check_place(&c, map))
+            return err->status;
+    for (int g = 0; g < plan->n_groups; g++)
+        if (check_scratch(&c, g))
+            return err->status;
     for (int i = 0; i < plan->n_storages; i++)
         if (check_storage(&c, i))
             return err->status;

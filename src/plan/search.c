@@ -142,7 +142,11 @@ static enum dn_status try_groups(struct search *s, int kind, enum dn_order order
     bool some = kind && plan->arena_bytes > budget && plan->maps_bytes < budget;
     bool all = !kind && plan->streamed_bytes > 0 &&
                (double)plan->weights_bytes + plan->streamed_bytes < (double)budget;
-    return some || all ? try_residency(s, all, order) : DN_OK;
+    size_t least = s->best->least_bytes; /* stays: it may not depend on what this budget makes worth trying */
+    if (some || all)
+        try_residency(s, all, order);
+    s->best->least_bytes = least;
+    return s->err->status;
 }
 
 static size_t next_cap(size_t cap)
@@ -166,7 +170,7 @@ static enum dn_status try_caps(struct search *s, int kind, enum dn_order order)
             return dn_fail(s->err, DN_NO_MEMORY, "%s: no memory to plan", s->flow->graph->path);
         if ((is_new(s) || first) && try_groups(s, kind, order))
             return s->err->status;
-        if (cap > most || cap > budget)
+        if (cap > most || (cap > budget && s->found)) /* the pieces' bytes are estimates, and may be high */
             return DN_OK;
         cap = next_cap(cap);
     }

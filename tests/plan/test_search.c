@@ -62,7 +62,7 @@ static double plan_and_check(struct net_graph *g, size_t budget, double *plannin
         ck_assert_msg(status == DN_BUDGET && strstr(err.text, "needs at least"), "%s", err.text);
         return INFINITY;
     }
-    ck_assert_msg(!dn_plan_check(&g->flow, &plan, &err), "%s, budget %zu: %s", g->graph.path, budget, err.text);
+    ck_assert_msg(!dn_plan_check(&g->flow, o.kernels, &plan, &err), "%s, budget %zu: %s", g->graph.path, budget, err.text);
     ck_assert(plan.arena_bytes <= budget);
     ck_assert(plan.work <= 1.0001);
     double seconds = plan.seconds;
