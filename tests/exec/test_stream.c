@@ -132,12 +132,12 @@ START_TEST(test_slow_and_short_and_interrupted_reads_change_nothing)
 {
     network *net = load();
     for (int kind = SHORT_READS; kind <= SLOW; kind++) {
-        set_fault(kind, 0);
+        set_fault((enum fault)kind, 0);
         check_right(net);
     }
     free_network(net);
     for (int kind = SHORT_READS; kind <= SLOW; kind++) {
-        set_fault(kind, 0);
+        set_fault((enum fault)kind, 0);
         net = load();
         check_right(net);
         free_network(net);
