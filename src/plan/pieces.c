@@ -161,7 +161,7 @@ static int ring_rows(const struct maker *m, const struct dn_storage *s)
     int rows = 0;
     for (int i = 0; i < m->samples; i++) {
         bool known = i > 0 && m->band[i - 1] == m->band[i] - 1;
-        if (m->band[i] > 0 && !known)
+        if (!known && (m->band[i] > 0 || m->samples > 1)) /* the first band comes in parts */
             continue;
         int top = 0, oldest = INT_MAX;
         for (int map = s->map; map >= 0; map = m->plan->places[map].next) {

@@ -124,6 +124,39 @@ static bool next_in_tile(struct dn_schedule *s, struct dn_step *step)
     return false;
 }
 
+/* Do the inputs made in the group have all rows that rows `out` of a layer read? */
+static bool has_inputs(const struct dn_schedule *s, const struct dn_layer *l, struct dn_span out)
+{
+    for (int k = 0; k < l->n_in; k++) {
+        int map = s->flow->root[l->in[k] + 1];
+        int whole = extent(s->flow->graph, map, 0);
+        if (is_made_here(s->flow, &s->group, map) && span_of(l, k, 0, out, whole).hi > s->done[0][map])
+            return false;
+    }
+    return true;
+}
+
+/* Bands of whole rows: the last layer that can goes on by as many rows as a band has on average. So
+ * the first band, which fills all windows, needs no larger ones than those that follow. */
+static bool next_in_band(struct dn_schedule *s, struct dn_step *step)
+{
+    const struct dn_graph *graph = s->flow->graph;
+    for (int p = s->group.last; p >= first_position(&s->group); p--) {
+        int map = map_at(s->flow, p), h = extent(graph, map, 0), w = extent(graph, map, 1);
+        struct dn_span rows = {s->done[0][map], s->need[0][map]};
+        if (rows.lo >= rows.hi)
+            continue;
+        int end = rows.lo + dn_ceil_div(h, s->group.tiles);
+        rows.hi = dn_min(rows.hi, p < 0 ? end : dn_layer_round(&graph->layers[map - 1], end, h));
+        if (p >= 0 && !has_inputs(s, &graph->layers[map - 1], rows))
+            continue;
+        *step = (struct dn_step){map - 1, {rows.lo, rows.hi, 0, w}};
+        s->done[0][map] = rows.hi;
+        return true;
+    }
+    return false;
+}
+
 /* ---- recompute ------------------------------------------------------------------------------ */
 
 static struct dn_rect join(struct dn_rect a, struct dn_rect b)
@@ -202,7 +235,9 @@ void dn_schedule_begin(struct dn_schedule *s, const struct dn_flow *flow, struct
 
 bool dn_schedule_next(struct dn_schedule *s, struct dn_step *step)
 {
-    while (!(s->group.recompute ? next_region(s, step) : next_in_tile(s, step))) {
+    while (!(s->group.recompute      ? next_region(s, step)
+             : s->group.columns == 1 ? next_in_band(s, step)
+                                     : next_in_tile(s, step))) {
         if (++s->column == s->group.columns) {
             s->column = 0;
             if (++s->band == s->group.tiles)
