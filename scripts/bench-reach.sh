@@ -50,7 +50,7 @@ for pair in yolov2:16 yolov3:32 yolov3-spp:32 yolov4:32 yolov2-tiny:8 yolov3-tin
         sed -n 's/.*predicted, \([0-9.]*\) MB measured.*/\1/p')
     : >build/within.txt
     : >build/free.txt
-    for round in 1 2 3; do
+    for _ in 1 2 3; do
         ./darknet bench "$cfg" "$weights" -threads "$threads" -runs 3 -json -memory "${budget}M" | value seconds_median >>build/within.txt
         ./darknet bench "$cfg" "$weights" -threads "$threads" -runs 3 -json | value seconds_median >>build/free.txt
     done
