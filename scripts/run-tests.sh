@@ -9,8 +9,11 @@ build=${1:?which build folder?}
 shift
 # shellcheck disable=SC2046 # a list of programs
 [ $# -gt 0 ] || set -- $(cat "$build/tests/list")
+# On a busy machine a check may wait for its turn, and spinning threads would take that of others.
+export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT:-120}" OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 passed=0 failed=0
 for program; do
+    started=$(date +%s)
     out=$("$program" 2>&1)
     status=$?
     # "97%: Checks: 34, Failures: 1, Errors: 0"
@@ -22,7 +25,8 @@ for program; do
     if [ $bad -gt 0 ]; then
         printf 'FAIL %s\n%s\n' "${program#"$build/"}" "$out"
     else
-        printf 'pass %s: %s checks\n' "${program#"$build/tests/"}" "$checks"
+        printf 'pass %s: %s checks, %s s\n' "${program#"$build/tests/"}" "$checks" \
+            $(($(date +%s) - started))
     fi
     passed=$((passed + ${checks:-0} - bad))
     failed=$((failed + bad))
