@@ -68,7 +68,7 @@ for script in tests/script/test_*; do
     [ -x "$script" ] && step "${script##*/}" "$script"
 done
 if [ "$mode" = all ]; then
-    export DN_CASES="${DN_CASES:-80}" # random networks: the plain build has run more of them
+    export DN_PLANS="${DN_PLANS:-6}" DN_CASES="${DN_CASES:-60}" # random networks: the plain build has run more of them
     sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
     step "build with address and undefined-behaviour sanitizers" build SANITIZE="$sanitize"
     step "test programs under these" programs SANITIZE="$sanitize"

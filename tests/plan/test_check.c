@@ -146,7 +146,7 @@ START_TEST(test_a_damaged_plan_is_refused_or_right)
 {
     uint64_t seed = (uint64_t)env_number("DN_SEED", 1) + (uint64_t)_i * 1000;
     int counts[2] = {0, 0};
-    for (int i = 0; i < env_number("DN_CASES", 30); i++) {
+    for (int i = 0; i < env_number("DN_PLANS", 30); i++) {
         static struct net_case c;
         struct net_run run;
         struct dn_plan plan;
