@@ -10,7 +10,7 @@ shift
 # shellcheck disable=SC2046 # a list of programs
 [ $# -gt 0 ] || set -- $(cat "$build/tests/list")
 # On a busy machine a check may wait for its turn, and spinning threads would take that of others.
-export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT:-900}" OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
+export CK_DEFAULT_TIMEOUT="${CK_DEFAULT_TIMEOUT:-300}" CK_TIMEOUT_MULTIPLIER="${CK_TIMEOUT_MULTIPLIER:-5}" OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 passed=0 failed=0
 for program; do
     started=$(date +%s)

@@ -74,6 +74,13 @@ static const char *const cfgs[] = {"darknet19", "darknet53", "tinyface", "yolov2
                                    "yolov3-spp", "yolov3-tiny", "yolov4", "yolov4-tiny"};
 enum { CFGS = sizeof cfgs / sizeof *cfgs };
 
+/* Seconds that planning may take; with checks at every access it takes many times as long. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { PLANNING_SECONDS = 60 };
+#else
+enum { PLANNING_SECONDS = 1 };
+#endif
+
 /* Which filters stay is chosen greedily, so a larger budget may choose others that together save up
  * to a thousandth less. Planning takes 0.3 seconds at the most; a busy machine gets three times that. */
 START_TEST(test_more_budget_is_never_slower_and_planning_is_quick)
@@ -89,7 +96,7 @@ START_TEST(test_more_budget_is_never_slower_and_planning_is_quick)
         ck_assert_msg(seconds <= before * 1.001, "%s: %.6f s with %zu bytes, %.6f s with less", path, seconds, budget, before);
         before = seconds < before ? seconds : before;
     }
-    ck_assert_msg(longest < 1, "%s: planning took %.2f s", path, longest);
+    ck_assert_msg(longest < PLANNING_SECONDS, "%s: planning took %.2f s", path, longest);
     if (getenv("DN_VERBOSE"))
         fprintf(stderr, "%s: planned in %.3f s at the most\n", path, longest);
     net_graph_free(&g);
