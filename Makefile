@@ -117,7 +117,7 @@ bench-kernels: $(BENCHES)
 NEON_CC  ?= aarch64-linux-gnu-gcc
 NEON_RUN ?= qemu-aarch64
 NEON_SRC := $(wildcard src/kernel/*.c src/kernel/arm/*.c) src/base/cpu.c
-NEON_SUPPORT := $(filter-out %/main.c %/scarce.c,$(wildcard tests/support/*.c))
+NEON_SUPPORT := $(patsubst %,tests/support/%.c,conv_case row_case guard)
 test-neon:
 	@mkdir -p $(BUILD)/tests/kernel
 	@for test in $(patsubst tests/%.c,%,$(wildcard tests/kernel/neon_*.c)); do \
