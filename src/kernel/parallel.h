@@ -25,7 +25,7 @@ static inline void dn_parallel(int items, int threads, void (*body)(void *contex
             body(context, i);
         return;
     }
-#pragma omp parallel for num_threads(threads) schedule(dynamic)
+#pragma omp parallel for num_threads(threads) schedule(static)
     for (int i = 0; i < items; i++)
         body(context, i);
 }
