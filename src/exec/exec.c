@@ -138,6 +138,7 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
     run->block1 = w->resident;
     if (w->resident)
         l->ops->run(run);
+    run->again = w->resident > 0;
     for (int i = 0; run->block1 < blocks; i++) {
         run->filters = f.packed;
         run->block0 = f.block0;
@@ -151,6 +152,7 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
             dn_stream_begin(&exec->stream, &f);
         }
         l->ops->run(run);
+        run->again = true;
     }
     return DN_OK;
 }
@@ -190,7 +192,7 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
     struct dn_run run = {.kernels = exec->kernels, .layer = l, .in = exec->inputs,
                          .out = view_in(exec, schedule, step->layer + 1), .rect = step->rect,
                          .block1 = dn_blocks(l->out_c), .workspace = scratch,
-                         .threads = exec->plan->threads};
+                         .threads = exec->plan->threads, .thrift = group->thrift};
     if (l->params)
         run.params = (float *)(exec->arena + w->params);
     if (l->file_filters)

@@ -53,10 +53,10 @@ void dn_conv_pack(const struct dn_kernels *k, const struct dn_conv *conv, int bl
 }
 
 size_t dn_conv_workspace(const struct dn_kernels *k, const struct dn_conv *conv,
-                         struct dn_rect rect, int threads)
+                         struct dn_rect rect, int threads, int thrift)
 {
     (void)k;
-    return dn_conv_is_winograd(conv) ? dn_winograd_workspace(rect, threads) : 0;
+    return dn_conv_is_winograd(conv) ? dn_winograd_workspace(conv, rect, threads, thrift) : 0;
 }
 
 struct pieces {

@@ -98,9 +98,21 @@ size_t dn_conv_packed_floats(const struct dn_conv *conv, int block0, int block1)
 void dn_conv_pack(const struct dn_kernels *k, const struct dn_conv *conv, int block0, int block1,
                   const float *raw, float *packed, int threads);
 
-/* Bytes of workspace that dn_conv_run wants for a rectangle of this size; often 0. */
+/* Bytes of workspace that dn_conv_run wants for a rectangle of this size; often 0. With more thrift
+ * it wants less and transforms more often; the bits are the same. With thrift 0 and few tiles,
+ * inputs are transformed once for all slices of filters. */
+enum { DN_THRIFT_LEVELS = 4 };
 size_t dn_conv_workspace(const struct dn_kernels *k, const struct dn_conv *conv,
-                         struct dn_rect rect, int threads);
+                         struct dn_rect rect, int threads, int thrift);
+
+/* What tells the cost of a Winograd rectangle: how many tiles share a transform of filters, and
+ * whether all slices of filters share one of the inputs. */
+struct dn_conv_sharing {
+    int tiles;
+    bool inputs;
+};
+struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads,
+                                       int thrift);
 
 struct dn_conv_job {
     const struct dn_conv *conv;
@@ -112,6 +124,8 @@ struct dn_conv_job {
                              aligned; channels above n are zero */
     void *workspace;      /* dn_conv_workspace() bytes, 64-byte aligned, or NULL when 0 */
     int threads;
+    int thrift;           /* as given to dn_conv_workspace() */
+    bool again;           /* the last job in this workspace had other blocks of the same rectangle */
 };
 
 /* `in` must hold, for every output row of the rectangle, all input rows of its receptive field

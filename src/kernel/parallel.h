@@ -3,20 +3,13 @@
 #ifndef DN_KERNEL_PARALLEL_H
 #define DN_KERNEL_PARALLEL_H
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
-/* Which of a loop's threads runs the body, below `threads`. */
-static inline int dn_thread(void)
+/* Where share i of n begins that `items` are divided into. */
+static inline int dn_share(int items, int i, int n)
 {
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
+    return (int)((long long)items * i / n);
 }
 
+/* Each thread takes consecutive items: what it has just written is what it reads next. */
 static inline void dn_parallel(int items, int threads, void (*body)(void *context, int item),
                                void *context)
 {

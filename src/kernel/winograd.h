@@ -40,15 +40,17 @@ enum {
     DN_WINOGRAD_FILTER_POINT = (DN_WINOGRAD_INPUTS + 1) * DN_BLOCK
 };
 
-/* A rectangle of tiles and a block of input channels. */
+/* Consecutive tiles of the job's rectangle, in row-major order, and a block of input channels. */
 struct dn_winograd {
     const struct dn_conv_job *job;
-    int ty, tx, rows, columns; /* of tiles */
+    const struct dn_row_kernels *rows;
+    int ty, tx, columns; /* the first tile of the rectangle; tiles in a row of it */
+    int first, tiles;
     int c0, c1;
-    float *inputs; /* [POINTS][rows * columns][INPUTS] transformed, points dn_winograd_point() apart */
+    float *inputs; /* [POINTS][tiles][INPUTS] transformed, points dn_winograd_point() apart */
 };
 
-/* A part of its tiles, in row-major order, and one or two output blocks. */
+/* A part of its tiles, counted from its first one, and one or two output blocks. */
 struct dn_winograd_strip {
     const struct dn_winograd *group;
     int tile, tiles;
@@ -78,11 +80,12 @@ struct dn_winograd_kernels {
     void (*filters)(const float *packed, int channels, float *transformed);
     /* Makes the products of a strip. */
     void (*multiply)(const struct dn_winograd_strip *s);
-    /* Transforms the products back and adds them to the outputs inside the job's rectangle. */
+    /* Transforms the products back and adds them to the outputs inside the job's rectangle; those
+     * of the last channels go through the activation. */
     void (*outputs)(const struct dn_winograd_strip *s);
 };
 
-size_t dn_winograd_workspace(struct dn_rect rect, int threads);
+size_t dn_winograd_workspace(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift);
 
 /* As dn_conv_run, without activations across channels. */
 void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job);

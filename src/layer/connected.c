@@ -57,9 +57,9 @@ static void pack(const struct dn_layer *l, const struct dn_kernels *k, int block
 }
 
 static size_t workspace(const struct dn_layer *l, const struct dn_kernels *k, struct dn_rect rect,
-                        int threads)
+                        int threads, int thrift)
 {
-    return dn_conv_workspace(k, &l->u.convolutional.conv, rect, threads);
+    return dn_conv_workspace(k, &l->u.convolutional.conv, rect, threads, thrift);
 }
 
 static void run(const struct dn_run *r)
@@ -67,7 +67,7 @@ static void run(const struct dn_run *r)
     struct dn_conv_job job = {.conv = &r->layer->u.convolutional.conv, .in = r->in[0],
                               .out = r->out, .rect = r->rect, .block0 = r->block0,
                               .block1 = r->block1, .packed = r->filters, .vectors = r->params,
-                              .workspace = r->workspace, .threads = r->threads};
+                              .workspace = r->workspace, .threads = r->threads, .thrift = r->thrift};
     dn_conv_run(r->kernels, &job);
 }
 

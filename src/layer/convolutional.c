@@ -249,11 +249,11 @@ static size_t unblurred_floats(const struct dn_layer *l)
 
 /* Workspace: [signs of the input][unblurred output][convolution kernels']. */
 static size_t workspace(const struct dn_layer *l, const struct dn_kernels *k, struct dn_rect rect,
-                        int threads)
+                        int threads, int thrift)
 {
     size_t floats = (l->u.convolutional.xnor ? sign_floats(l) : 0) +
                     (l->u.convolutional.antialiasing ? unblurred_floats(l) : 0);
-    return floats * sizeof(float) + dn_conv_workspace(k, &l->u.convolutional.conv, rect, threads);
+    return floats * sizeof(float) + dn_conv_workspace(k, &l->u.convolutional.conv, rect, threads, thrift);
 }
 
 static void run(const struct dn_run *r)
@@ -263,7 +263,8 @@ static void run(const struct dn_run *r)
     struct dn_conv conv = l->u.convolutional.conv;
     struct dn_conv_job job = {.conv = &conv, .in = r->in[0], .out = r->out, .rect = r->rect,
                               .block0 = r->block0, .block1 = r->block1, .packed = r->filters,
-                              .vectors = r->params, .threads = r->threads};
+                              .vectors = r->params, .threads = r->threads, .thrift = r->thrift,
+                              .again = r->again};
     if (l->u.convolutional.xnor) {
         job.in = write_signs(r, scratch);
         conv.pad_x = conv.pad_y = 0;

@@ -78,6 +78,8 @@ struct dn_run {
     const float *filters;   /* packed filters of blocks [block0, block1); NULL when it has none */
     void *workspace;        /* ops->workspace() bytes, 64-byte aligned */
     int threads;
+    int thrift;             /* of the workspace, see dn_conv_workspace() */
+    bool again;             /* the last run in this workspace had other blocks of the same rectangle */
 };
 
 struct dn_layer_ops {
@@ -95,9 +97,9 @@ struct dn_layer_ops {
      * output is another map under another name (layer->alias). */
     void (*run)(const struct dn_run *run);
 
-    /* Bytes of workspace for a rectangle; NULL: none. */
+    /* Bytes of workspace for a rectangle, with so much thrift; NULL: none. */
     size_t (*workspace)(const struct dn_layer *l, const struct dn_kernels *k, struct dn_rect rect,
-                        int threads);
+                        int threads, int thrift);
 
     /* Turns the floats around the filters in the file (layer->file_head before them and
      * layer->file_tail behind them) into layer->params resident floats. `dialect` decides epsilons.

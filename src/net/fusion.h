@@ -7,6 +7,7 @@
  *     overlap=reuse       # or recompute
  *     weights=stream      # or resident; absent: as the budget allows
  *     slice=2             # 16-channel blocks of filters that are streamed at once
+ *     thrift=0            # with workspace: 0 (none) to 3, in exchange for time
  *
  * Layers that no section names run layer by layer. Two keys hold for all sections, whichever has
  * them: order=early runs layers that shrink a long-lived map right after it is made (absent: file),
@@ -18,6 +19,7 @@
 #include <stdbool.h>
 
 #include "base/status.h"
+#include "kernel/kernel.h"
 #include "layer/section.h"
 
 enum dn_residency { DN_BY_BUDGET, DN_RESIDENT, DN_STREAM };
@@ -30,6 +32,7 @@ struct dn_fusion_group {
     int first[DN_FUSION_RANGES], last[DN_FUSION_RANGES]; /* [n] layers */
     int tiles, columns;
     int slice; /* 0: not given */
+    int thrift;
     bool recompute;
     enum dn_residency weights;
 };

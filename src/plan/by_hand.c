@@ -57,7 +57,7 @@ static enum dn_status check_tiles(const struct hand *h, const struct dn_fusion_g
 
 static enum dn_status add_section(const struct hand *h, const struct dn_fusion_group *g, struct dn_group *at)
 {
-    struct dn_group group = {.tiles = g->tiles, .columns = g->columns,
+    struct dn_group group = {.tiles = g->tiles, .columns = g->columns, .thrift = g->thrift,
                              .recompute = g->recompute && g->tiles * g->columns > 1};
     if (find_positions(h, g, &group) || check_tiles(h, g, &group))
         return h->err->status;
@@ -117,7 +117,7 @@ enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_option
             return err->status;
     close_gaps(plan);
     dn_plan_places(flow, plan);
-    if (dn_plan_reside(flow, options, !options->budget, plan, &least, err) ||
+    if (dn_plan_rows(flow, options, plan, err) || dn_plan_reside(flow, options, !options->budget, plan, &least, err) ||
         keep_all(flow, options, plan, err))
         return err->status;
     plan->least_bytes = least < plan->arena_bytes ? least : plan->arena_bytes;

@@ -336,7 +336,7 @@ static enum dn_status check_reads(struct checker *c, const struct dn_step *step)
     bool tiled = l->ops->span && !l->whole;
     if (!tiled && (r->y0 || r->y1 != l->out_h || r->x0 || r->x1 != l->out_w))
         return dn_fail(c->err, DN_INVALID, "plan: layer %d cannot be computed in pieces", step->layer);
-    if (l->ops->workspace && l->ops->workspace(l, c->kernels, *r, c->plan->threads) > c->plan->groups[c->group].workspace_bytes)
+    if (l->ops->workspace && l->ops->workspace(l, c->kernels, *r, c->plan->threads, c->plan->groups[c->group].thrift) > c->plan->groups[c->group].workspace_bytes)
         return dn_fail(c->err, DN_INVALID, "plan: group %d has too little workspace for layer %d", c->group, step->layer);
     for (int k = 0; k < l->n_in; k++) {
         int map = c->flow->root[l->in[k] + 1];
@@ -389,7 +389,8 @@ static enum dn_status check_cover(const struct checker *c)
     int next = 0;
     for (int g = 0; g < c->plan->n_groups; g++) {
         if (c->plan->groups[g].first != next || c->plan->groups[g].last < next ||
-            c->plan->groups[g].tiles < 1 || c->plan->groups[g].columns < 1)
+            c->plan->groups[g].tiles < 1 || c->plan->groups[g].columns < 1 || c->plan->groups[g].thrift < 0 ||
+            c->plan->groups[g].thrift >= DN_THRIFT_LEVELS)
             return dn_fail(c->err, DN_INVALID, "plan: group %d does not follow on the one before", g);
         next = c->plan->groups[g].last + 1;
     }

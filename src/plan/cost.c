@@ -12,32 +12,31 @@ enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level
 
 struct dn_machine dn_machine_default(const char *isa, int threads)
 {
-    struct dn_machine m = {.memory = 12e9, .cache = 90e9, .file = 3e9, .step = 1.5e-6};
-    double gflops = !strcmp(isa, "avx512") ? 180 : !strcmp(isa, "avx2") ? 90 : !strcmp(isa, "neon") ? 12 : 2;
+    struct dn_machine m = {.threads = threads, .memory = 12e9, .cache = 90e9, .file = 3e9};
+    double gflops = !strcmp(isa, "avx512") ? 200 : !strcmp(isa, "avx2") ? 100 : !strcmp(isa, "neon") ? 12 : 2;
     m.flops = gflops * 1e9 * threads;
     m.cache *= threads;
+    m.step = threads > 1 ? 8e-6 : 1.5e-6; /* waiting for each other */
     return m;
 }
 
-/* Tiles of a Winograd layer that share a transform of its filters, when it runs in so many steps. */
-static double tiles_of(const struct dn_layer *l, int steps)
+static struct dn_conv_sharing sharing(const struct dn_machine *m, const struct dn_layer *l, int steps, int thrift)
 {
-    double columns = dn_ceil_div(l->out_w, DN_CONV_TILE), rows = dn_ceil_div(l->out_h, DN_CONV_TILE);
-    double tiles = columns * (rows > steps ? rows / steps : 1);
-    return tiles < 100 ? tiles : 100;
+    struct dn_rect rect = {0, dn_ceil_div(l->out_h, steps), 0, l->out_w};
+    return dn_conv_sharing(&l->u.convolutional.conv, rect, m->threads, thrift);
 }
 
 /* Winograd does a quarter of the multiplications. The outputs it computes beside the map, the
  * transforms of inputs and outputs (few channels) and of filters (few tiles) cost what they cost. */
-static double winograd_gain(const struct dn_layer *l, int steps)
+static double winograd_gain(const struct dn_layer *l, int tiles)
 {
     double whole = (double)dn_ceil_div(l->out_w, DN_CONV_TILE) * dn_ceil_div(l->out_h, DN_CONV_TILE) *
                    DN_CONV_TILE * DN_CONV_TILE;
-    return 2.7 * (double)l->out_w * l->out_h / whole / (1 + 18.0 / l->c) / (1 + 2 / tiles_of(l, steps));
+    return 3.2 * (double)l->out_w * l->out_h / whole / (1 + 18.0 / l->c) / (1 + 4.0 / tiles);
 }
 
 /* The share of the machine's best rate that a convolution reaches. */
-static double efficiency(const struct dn_layer *l, int steps)
+static double efficiency(const struct dn_machine *m, const struct dn_layer *l, int steps, int thrift)
 {
     const struct dn_conv *v = &l->u.convolutional.conv;
     if (l->ops->type != DN_CONVOLUTIONAL)
@@ -45,17 +44,17 @@ static double efficiency(const struct dn_layer *l, int steps)
     if (v->groups > 1)
         return v->c / v->groups < DN_BLOCK ? .2 : .7;
     if (dn_conv_is_winograd(v))
-        return winograd_gain(l, steps);
+        return winograd_gain(l, sharing(m, l, steps, thrift).tiles);
     return v->in_layout == DN_PLANAR ? .5 : v->kh == 1 ? .8 : 1;
 }
 
-double dn_cost_layer(const struct dn_machine *m, const struct dn_layer *l, int steps)
+double dn_cost_layer(const struct dn_machine *m, const struct dn_layer *l, int steps, int thrift)
 {
     if (l->alias)
         return 0;
     double bytes = (double)dn_layer_outputs(l) * sizeof(float), seconds = m->step * steps;
     if (l->flops > 0)
-        seconds += l->flops / (m->flops * efficiency(l, steps));
+        seconds += l->flops / (m->flops * efficiency(m, l, steps, thrift));
     else if (!l->concat)
         seconds += 3 * bytes / m->cache;
     if (l->activation > DN_LEAKY)
@@ -85,17 +84,17 @@ static double missing_bytes(const struct dn_layer *l, int resident)
     return (double)(blocks - resident) / blocks * (double)l->file_filters * sizeof(float);
 }
 
-double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice)
+double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice, int thrift)
 {
-    double compute = dn_cost_layer(m, l, 1), missing = missing_bytes(l, resident);
+    double compute = dn_cost_layer(m, l, 1, thrift), missing = missing_bytes(l, resident);
     if (missing <= 0)
         return compute;
     double first = (double)l->fan_in * slice * DN_BLOCK * sizeof(float) / m->file;
     double read = missing / m->file;
     if (slice == 1)
         compute *= NARROW;
-    if (dn_layer_grain(l) > 1) /* inputs are transformed for every slice */
-        compute *= 1 + .4 / slice;
+    if (dn_layer_grain(l) > 1 && !sharing(m, l, 1, thrift).inputs)
+        compute *= 1 + .7 / slice; /* inputs are transformed for every slice */
     compute += m->step * (dn_blocks(l->out_c) - resident) / slice;
     return (compute > read ? compute : read) + (first < read ? first : read);
 }
@@ -114,9 +113,9 @@ double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, con
         const struct dn_weight_place *w = &plan->weights[l->index];
         seconds += dn_cost_copies(m, flow, plan, l);
         if (dn_group_is_whole(g))
-            seconds += dn_cost_stream(m, l, w->resident, w->slice);
+            seconds += dn_cost_stream(m, l, w->resident, w->slice, g->thrift);
         else
-            seconds += (double)plan->repeats[l->index] * dn_cost_layer(m, l, g->tiles * g->columns) +
+            seconds += (double)plan->repeats[l->index] * dn_cost_layer(m, l, g->tiles * g->columns, g->thrift) +
                        dn_cost_hold(m, l, w->resident);
     }
     for (int i = 0; i < plan->n_storages; i++) {

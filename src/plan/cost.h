@@ -10,6 +10,7 @@
 /* Rates of a machine, all threads together. Defaults by instruction set: dn_machine_default();
  * measured ones: calibrate.h. */
 struct dn_machine {
+    int threads;
     double flops;   /* multiply-adds count 2, per second, at the kernels' best */
     double memory;  /* bytes per second between a large map in memory and the cores */
     double cache;   /* bytes per second of elementwise work and of filters read again */
@@ -21,8 +22,9 @@ struct dn_plan;
 
 struct dn_machine dn_machine_default(const char *isa, int threads);
 
-/* Seconds to compute the whole output of a layer in `steps` pieces of equal height. */
-double dn_cost_layer(const struct dn_machine *m, const struct dn_layer *l, int steps);
+/* Seconds to compute the whole output of a layer in `steps` pieces of equal height, with so much
+ * thrift with workspace. */
+double dn_cost_layer(const struct dn_machine *m, const struct dn_layer *l, int steps, int thrift);
 
 /* Seconds of a concatenation for those inputs that do not lie in place. */
 double dn_cost_copies(const struct dn_machine *m, const struct dn_flow *flow, const struct dn_plan *plan,
@@ -33,7 +35,8 @@ double dn_cost_whole(const struct dn_machine *m, size_t bytes);
 
 /* Seconds of a layer over its whole map while the filters beyond its `resident` blocks are streamed
  * in slices of `slice` blocks. */
-double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice);
+double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice,
+                      int thrift);
 
 /* Seconds that bringing the filters beyond `resident` blocks takes before bands can begin. */
 double dn_cost_hold(const struct dn_machine *m, const struct dn_layer *l, int resident);

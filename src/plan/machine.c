@@ -219,7 +219,7 @@ enum dn_status dn_machine_calibrate(const struct dn_kernels *k, int threads, str
         memset(b.memory, 0, 2 * STREAM_BYTES);
         b.scratch_path = scratch;
         make_folder(path);
-        *m = (struct dn_machine){measure_flops(&b), measure_memory(&b), measure_cache(&b), measure_file(&b),
+        *m = (struct dn_machine){threads, measure_flops(&b), measure_memory(&b), measure_cache(&b), measure_file(&b),
                                  measure_step(&b)};
         if (!err->status)
             save(path, m, err);

@@ -33,8 +33,8 @@ struct maker {
     /* of the group that is being extended */
     int last, tiles, samples;
     int band[SAMPLES];
-    size_t live, ring, held, raw, workspace;
-    double seconds, hold_seconds;
+    size_t live, ring, held, raw, workspace[DN_THRIFT_LEVELS];
+    double seconds[DN_THRIFT_LEVELS], hold_seconds;
 };
 
 static const struct dn_layer *layer_at(const struct maker *m, int position)
@@ -76,38 +76,51 @@ static enum dn_status add(struct maker *m, struct dn_piece piece)
     return DN_OK;
 }
 
-static size_t workspace(const struct maker *m, const struct dn_layer *l, int rows)
+static size_t workspace(const struct maker *m, const struct dn_layer *l, int rows, int thrift)
 {
     struct dn_rect rect = {0, rows, 0, l->out_w};
-    size_t bytes = l->ops->workspace ? l->ops->workspace(l, m->options->kernels, rect, m->options->threads) : 0;
-    return dn_align_up(bytes, DN_ALIGN);
+    const struct dn_plan_options *o = m->options;
+    return l->ops->workspace ? dn_align_up(l->ops->workspace(l, o->kernels, rect, o->threads, thrift), DN_ALIGN) : 0;
 }
 
 /* ---- one layer over its whole map ----------------------------------------------------------- */
 
-static enum dn_status add_layer(struct maker *m)
+/* All sizes of slices. */
+static enum dn_status add_slices(struct maker *m, int thrift, size_t maps, double whole)
 {
     const struct dn_layer *l = layer_at(m, m->last);
     const struct dn_machine *machine = &m->options->machine;
     int slices[SLICES] = {1, 2, 4, 8, 16, dn_plan_slice(l, DN_PLAN_STAGING)}, blocks = dn_blocks(l->out_c);
-    size_t maps = workspace(m, l, l->out_h);
-    double whole = dn_cost_copies(machine, m->flow, m->plan, l);
+    for (int k = 0; k < SLICES; k++) {
+        if (k && (!dn_has_filters(l) || slices[k] <= slices[k - 1] || slices[k] > blocks || l->shares >= 0))
+            continue;
+        struct dn_piece p = {.first = m->last, .tiles = 1, .slice = slices[k], .thrift = thrift};
+        p.bytes[0] = maps + dn_stream_bytes(l, 0, slices[k]);
+        p.bytes[1] = maps;
+        p.seconds[0] = (float)(whole + dn_cost_stream(machine, l, 0, slices[k], thrift));
+        p.seconds[1] = (float)(whole + dn_cost_layer(machine, l, 1, thrift));
+        if (add(m, p))
+            return m->err->status;
+    }
+    return DN_OK;
+}
+
+static enum dn_status add_layer(struct maker *m)
+{
+    const struct dn_layer *l = layer_at(m, m->last);
+    size_t maps = 0, smaller = SIZE_MAX;
+    double whole = dn_cost_copies(&m->options->machine, m->flow, m->plan, l);
     for (int i = 0; i < m->plan->n_storages; i++) {
         const struct life *life = &m->lives[i];
         maps += life->first <= m->last && life->last >= m->last ? life->whole : 0;
         if (life->first == m->last || (m->last == 0 && life->first < 0))
-            whole += dn_cost_whole(machine, life->whole);
+            whole += dn_cost_whole(&m->options->machine, life->whole);
     }
-    for (int k = 0; k < SLICES; k++) {
-        if (k && (!dn_has_filters(l) || slices[k] <= slices[k - 1] || slices[k] > blocks || l->shares >= 0))
-            continue;
-        struct dn_piece p = {.first = m->last, .tiles = 1, .slice = slices[k]};
-        p.bytes[0] = maps + dn_stream_bytes(l, 0, slices[k]);
-        p.bytes[1] = maps;
-        p.seconds[0] = (float)(whole + dn_cost_stream(machine, l, 0, slices[k]));
-        p.seconds[1] = (float)(whole + dn_cost_layer(machine, l, 1));
-        if (add(m, p))
+    for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
+        size_t bytes = workspace(m, l, l->out_h, thrift);
+        if (bytes != smaller && add_slices(m, thrift, maps + bytes, whole))
             return m->err->status;
+        smaller = bytes;
     }
     return DN_OK;
 }
@@ -123,8 +136,10 @@ static void begin_bands(struct maker *m, int tiles)
         if (wanted[i] >= 0 && wanted[i] < tiles && (!m->samples || wanted[i] > m->band[m->samples - 1]))
             m->band[m->samples++] = wanted[i];
     memset(m->need, 0, (size_t)(m->flow->graph->n + 1) * SAMPLES * sizeof *m->need);
-    m->live = m->ring = m->held = m->raw = m->workspace = 0;
-    m->seconds = m->hold_seconds = 0;
+    m->live = m->ring = m->held = m->raw = 0;
+    m->hold_seconds = 0;
+    memset(m->workspace, 0, sizeof m->workspace);
+    memset(m->seconds, 0, sizeof m->seconds);
     for (int i = 0; i < m->plan->n_storages; i++)
         if (m->lives[i].first <= m->last && m->lives[i].last > m->last)
             m->live += m->lives[i].whole;
@@ -179,6 +194,12 @@ static int ring_rows(const struct maker *m, const struct dn_storage *s)
     return dn_max(1, dn_min(rows, s->h));
 }
 
+static void add_seconds(struct maker *m, double seconds)
+{
+    for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++)
+        m->seconds[thrift] += seconds;
+}
+
 /* Storages whose life begins or ends with the position that joins the group. */
 static void join_storages(struct maker *m, int position)
 {
@@ -193,7 +214,7 @@ static void join_storages(struct maker *m, int position)
             m->live -= life->last >= 0 ? life->whole : 0;
             m->ring += dn_storage_bytes(s, ring_rows(m, s), s->w);
         } else {
-            m->seconds += dn_cost_whole(&m->options->machine, life->whole);
+            add_seconds(m, dn_cost_whole(&m->options->machine, life->whole));
         }
     }
 }
@@ -203,10 +224,13 @@ static void join_layer(struct maker *m, int position)
     const struct dn_layer *l = layer_at(m, position);
     const struct dn_machine *machine = &m->options->machine;
     int rows = dn_min(l->out_h, dn_ceil_div(l->out_h, m->tiles) + 2);
-    size_t bytes = workspace(m, l, rows);
     want_rows(m, l);
-    m->workspace = bytes > m->workspace ? bytes : m->workspace;
-    m->seconds += dn_cost_layer(machine, l, m->tiles) + dn_cost_copies(machine, m->flow, m->plan, l);
+    add_seconds(m, dn_cost_copies(machine, m->flow, m->plan, l));
+    for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++) {
+        size_t bytes = workspace(m, l, rows, thrift);
+        m->workspace[thrift] = bytes > m->workspace[thrift] ? bytes : m->workspace[thrift];
+        m->seconds[thrift] += dn_cost_layer(machine, l, m->tiles, thrift);
+    }
     if (dn_has_filters(l)) {
         m->hold_seconds += dn_cost_hold(machine, l, 0);
         m->held += dn_packed_bytes(l, 0, dn_blocks(l->out_c));
@@ -217,19 +241,30 @@ static void join_layer(struct maker *m, int position)
         join_storages(m, -1);
 }
 
+/* The group from a position on, with workspaces of all sizes. */
+static enum dn_status add_group(struct maker *m, int first)
+{
+    for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
+        struct dn_piece piece = {.first = first, .tiles = m->tiles, .slice = 1, .thrift = thrift};
+        piece.bytes[1] = m->live + m->ring + m->workspace[thrift];
+        piece.bytes[0] = piece.bytes[1] + m->held + m->raw;
+        piece.seconds[1] = (float)m->seconds[thrift];
+        piece.seconds[0] = (float)(m->seconds[thrift] + m->hold_seconds);
+        bool new = thrift == DN_THRIFT_LEVELS - 1 || m->workspace[thrift] != m->workspace[thrift + 1];
+        if (new && piece.bytes[1] <= m->most && add(m, piece))
+            return m->err->status;
+    }
+    return DN_OK;
+}
+
 static enum dn_status add_bands(struct maker *m, int tiles)
 {
     begin_bands(m, tiles);
     for (int p = m->last; p >= 0 && dn_layer_is_tiled(layer_at(m, p)); p--) {
         join_layer(m, p);
-        if (m->ring + m->workspace > m->most)
+        if (m->ring + m->workspace[DN_THRIFT_LEVELS - 1] > m->most)
             break;
-        struct dn_piece piece = {.first = p, .tiles = tiles, .slice = 1};
-        piece.bytes[1] = m->live + m->ring + m->workspace;
-        piece.bytes[0] = piece.bytes[1] + m->held + m->raw;
-        piece.seconds[1] = (float)m->seconds;
-        piece.seconds[0] = (float)(m->seconds + m->hold_seconds);
-        if ((p < m->last || p == 0) && piece.bytes[1] <= m->most && add(m, piece))
+        if ((p < m->last || p == 0) && add_group(m, p))
             return m->err->status;
     }
     return DN_OK;

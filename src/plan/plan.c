@@ -217,7 +217,7 @@ static double work_factor(const struct dn_flow *flow, const struct dn_plan *plan
 enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_options *options,
                               struct dn_plan *plan, struct dn_error *err)
 {
-    if (dn_plan_rows(flow, options, plan, err) || lay_out_arena(flow, plan, err))
+    if (lay_out_arena(flow, plan, err))
         return err->status;
     plan->seconds = dn_cost_plan(flow, plan, &options->machine);
     plan->work = work_factor(flow, plan);

@@ -106,7 +106,8 @@ enum dn_status dn_plan_new(const struct dn_flow *flow, int threads, struct dn_pl
                            struct dn_error *err);
 void dn_plan_copy(struct dn_plan *to, const struct dn_plan *from); /* of the same flow */
 
-/* From groups, places, residency and slices to the whole arena and the predicted time. */
+/* From groups, places, rows (dn_plan_rows), residency and slices to the whole arena and the predicted
+ * time. */
 enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_options *options,
                               struct dn_plan *plan, struct dn_error *err);
 

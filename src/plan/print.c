@@ -158,5 +158,7 @@ void dn_plan_fusion(FILE *out, const struct dn_plan_facts *f)
                     plan->concat_distance);
         if (slice)
             fprintf(out, "slice=%d\n", slice);
+        if (g->thrift)
+            fprintf(out, "thrift=%d\n", g->thrift);
     }
 }

@@ -19,7 +19,7 @@ static double gain(const struct choice *c, const struct dn_layer *l, const struc
 {
     const struct dn_machine *m = &c->options->machine;
     return dn_group_is_whole(g)
-               ? dn_cost_stream(m, l, 0, c->plan->weights[l->index].slice) - dn_cost_layer(m, l, 1)
+               ? dn_cost_stream(m, l, 0, c->plan->weights[l->index].slice, g->thrift) - dn_cost_layer(m, l, 1, g->thrift)
                : dn_cost_hold(m, l, 0);
 }
 

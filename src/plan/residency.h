@@ -4,7 +4,7 @@
 
 #include "plan/plan.h"
 
-/* Lays the plan's groups out with all filters resident (`all`), or with as many as the budget has
+/* Lays the plan's groups out, whose rows are known (dn_plan_rows), with all filters resident (`all`), or with as many as the budget has
  * room for, those first that save most time per byte. Wishes of plan->weights[].wish come first.
  * *least gets the arena's bytes with as few resident as allowed. plan->arena_bytes may be above the
  * budget in the end: then these groups do not fit it. */

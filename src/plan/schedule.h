@@ -23,6 +23,7 @@ struct dn_group {
     int first, last;
     int tiles, columns; /* rows and columns of tiles */
     bool recompute;
+    int thrift;         /* with workspace, 0: none, to DN_THRIFT_LEVELS - 1 */
     struct dn_buffer scratch; /* lives while the group runs: workspace, and weights on their way */
     size_t workspace_bytes;   /* the first part of scratch */
 };

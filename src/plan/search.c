@@ -79,7 +79,8 @@ static bool choose_groups(struct search *s, int kind, size_t cap)
         plan->n_groups++;
     for (int p = s->pieces.n, g = plan->n_groups; p > 0;) {
         const struct dn_piece *piece = &s->pieces.list[s->choice[p]];
-        plan->groups[--g] = (struct dn_group){.first = piece->first, .last = p - 1, .tiles = piece->tiles, .columns = 1};
+        plan->groups[--g] = (struct dn_group){.first = piece->first, .last = p - 1, .tiles = piece->tiles,
+                                             .columns = 1, .thrift = piece->thrift};
         plan->weights[s->flow->order[p - 1]].slice = piece->slice;
         p = piece->first;
     }
@@ -137,15 +138,12 @@ static enum dn_status try_groups(struct search *s, int kind, enum dn_order order
 {
     const struct dn_plan *plan = &s->plan;
     size_t budget = s->options->budget;
-    if (try_residency(s, kind, order) || !budget)
+    if (dn_plan_rows(s->flow, s->options, &s->plan, s->err) || try_residency(s, kind, order) || !budget)
         return s->err->status;
-    bool some = kind && plan->arena_bytes > budget && plan->maps_bytes < budget;
     bool all = !kind && plan->streamed_bytes > 0 &&
                (double)plan->weights_bytes + plan->streamed_bytes < (double)budget;
-    size_t least = s->best->least_bytes; /* stays: it may not depend on what this budget makes worth trying */
-    if (some || all)
+    if (kind || all)
         try_residency(s, all, order);
-    s->best->least_bytes = least;
     return s->err->status;
 }
 

@@ -148,7 +148,7 @@ static void note_work(const struct dn_schedule *s, const struct dn_plan_options 
     double area = (double)(step->rect.y1 - step->rect.y0) * (step->rect.x1 - step->rect.x0);
     plan->repeats[step->layer] += (float)(area / ((double)l->out_h * l->out_w));
     if (l->ops->workspace) {
-        size_t bytes = l->ops->workspace(l, options->kernels, step->rect, options->threads);
+        size_t bytes = l->ops->workspace(l, options->kernels, step->rect, options->threads, group->thrift);
         if (bytes > group->workspace_bytes)
             group->workspace_bytes = bytes;
     }

@@ -158,6 +158,7 @@ START_TEST(rectangles_slices_and_threads_do_not_change_the_bytes)
         for (int part = 0; part < 8; part++) {
             int y = part & 1, x = part >> 1 & 1, b = part >> 2;
             struct dn_rect rect = {ys[y], ys[y + 1], xs[x], xs[x + 1]};
+            c.thrift = pick(&seed, 0, DN_THRIFT_LEVELS - 1);
             conv_case_run(&c, dn_kernels(names[i]), rect, bs[b], bs[b + 1], pick(&seed, 1, 4));
         }
         assert_expected(names[i], (unsigned)_i);

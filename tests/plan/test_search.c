@@ -163,6 +163,7 @@ static void try_plan(struct all *a)
 {
     size_t least;
     struct dn_error err = {0};
+    ck_assert(!dn_plan_rows(&a->g->flow, &a->o, &a->plan, &err));
     for (int all = 0; all < 2; all++) {
         ck_assert(!dn_plan_reside(&a->g->flow, &a->o, all, &a->plan, &least, &err));
         if (a->plan.arena_bytes <= a->o.budget && a->plan.seconds < a->best)

@@ -12,6 +12,7 @@ struct conv_case {
     float *raw, *vectors;
     float *out_floats; /* everything `out` lies in, pads included */
     size_t in_bytes, raw_bytes, vector_bytes, out_bytes;
+    int thrift; /* with workspace; 0 at first */
 };
 
 /* The shape is taken as it is; fills it with values that depend on `seed` alone. */

@@ -201,7 +201,7 @@ static void make_group(struct dice *d, const struct dn_flow *flow, int p, struct
             n++;
     const struct dn_layer *last = &graph->layers[flow->order[p + n - 1]];
     *g = (struct net_group){.length = n, .tiles = 1, .columns = 1, .slice = chance(d, 50) ? between(d, 1, 4) : 0,
-                            .weights = (enum dn_residency)roll(d, 3)};
+                            .weights = (enum dn_residency)roll(d, 3), .thrift = roll(d, DN_THRIFT_LEVELS)};
     if (!dn_layer_is_tiled(last))
         return;
     g->tiles = chance(d, 30) ? last->out_h : between(d, 1, last->out_h);
@@ -268,6 +268,8 @@ void net_case_fusion(FILE *out, const struct net_case *c, struct dn_flow *flow)
                 weights[g->weights]);
         if (g->slice)
             fprintf(out, "slice=%d\n", g->slice);
+        if (g->thrift)
+            fprintf(out, "thrift=%d\n", g->thrift);
         if (first)
             fprintf(out, "order=%s\n", c->early ? "early" : "file");
         if (first && c->concat >= 0)

@@ -89,7 +89,7 @@ static panel_function *const panels[][PANEL_TILES + 1] = {PANEL_TABLE(1)};
 static void winograd_multiply(const struct dn_winograd_strip *s)
 {
     const struct dn_winograd *g = s->group;
-    const ptrdiff_t point = dn_winograd_point(g->rows * g->columns);
+    const ptrdiff_t point = dn_winograd_point(g->tiles);
     const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK;
     const struct channels n = {g->c1 - g->c0, dn_winograd_chunk(g->job->conv->c)};
     for (int k = 0; k < DN_WINOGRAD_POINTS; k++) {

@@ -4,6 +4,7 @@
 #define DN_KERNEL_WINOGRAD_TRANSFORMS_H
 
 #include "kernel/lanes/conv_store.h"
+#include "kernel/rows.h"
 #include "kernel/winograd.h"
 
 enum { TILE = DN_WINOGRAD_TILE, PATCH = DN_WINOGRAD_PATCH };
@@ -73,9 +74,9 @@ static void patch_rows(const struct dn_view *in, int block, int y, int x, patch_
 static void winograd_inputs(const struct dn_winograd *g, int tile)
 {
     const struct dn_conv *v = g->job->conv;
-    int y = (g->ty + tile / g->columns) * TILE - v->pad_y;
-    int x = (g->tx + tile % g->columns) * TILE - v->pad_x;
-    ptrdiff_t point = dn_winograd_point(g->rows * g->columns);
+    int y = (g->ty + (g->first + tile) / g->columns) * TILE - v->pad_y;
+    int x = (g->tx + (g->first + tile) % g->columns) * TILE - v->pad_x;
+    ptrdiff_t point = dn_winograd_point(g->tiles);
     float *out = g->inputs + tile * DN_WINOGRAD_INPUTS;
     for (int c = g->c0; c < g->c1; c += DN_BLOCK) {
         patch_row room[PATCH];
@@ -186,23 +187,35 @@ static INLINE void output_tile(const struct target *t, const float *m)
     }
 }
 
+/* Activations that are not applied to the sums in registers. */
+static void activate_tile(const struct dn_winograd *g, const struct target *t)
+{
+    for (int y = t->y0; y < t->y1; y++)
+        g->rows->activate(g->job->conv->activation, dn_view_at(&g->job->out, t->block, t->y + y, t->x + t->x0),
+                          (size_t)(t->x1 - t->x0) * DN_BLOCK);
+}
+
 static void winograd_outputs(const struct dn_winograd_strip *s)
 {
     const struct dn_winograd *g = s->group;
+    const enum dn_activation a = g->job->conv->activation;
     struct target t = {.job = g->job, .first = g->c0 == 0, .last = g->c1 == g->job->conv->c};
     const float *m = s->products;
-    t.activation = fused(g->job->conv->activation);
+    t.activation = fused(a);
     for (int tile = s->tile; tile < s->tile + s->tiles; tile++) {
-        t.y = (g->ty + tile / g->columns) * TILE;
-        t.x = (g->tx + tile % g->columns) * TILE;
+        t.y = (g->ty + (g->first + tile) / g->columns) * TILE;
+        t.x = (g->tx + (g->first + tile) % g->columns) * TILE;
         t.y0 = dn_max(0, g->job->rect.y0 - t.y);
         t.y1 = dn_min(TILE, g->job->rect.y1 - t.y);
         t.x0 = dn_max(0, g->job->rect.x0 - t.x);
         t.x1 = dn_min(TILE, g->job->rect.x1 - t.x);
         for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++, m += DN_WINOGRAD_POINTS * DN_BLOCK) {
             t.block = s->block + b;
-            if (b < s->blocks)
-                output_tile(&t, m);
+            if (b >= s->blocks)
+                continue;
+            output_tile(&t, m);
+            if (t.last && !dn_conv_fuses(a) && !dn_across_channels(a))
+                activate_tile(g, &t);
         }
     }
 }
