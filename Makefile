@@ -103,7 +103,7 @@ $(BUILD)/tests/%.o: ALL_CFLAGS += -Itests $(CHECK_CFLAGS)
 $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libdarknet.a
 	$(CC) $(LINK_FLAGS) -o $@ $< $(SUPPORT) $(BUILD)/libdarknet.a $(CHECK_LIBS) $(LIBS)
 # Arenas of these end at an unmapped page, see tests/support/net_run.h.
-$(filter $(BUILD)/tests/plan/% $(BUILD)/tests/exec/%,$(TESTS)): LINK_FLAGS += -Wl,--wrap=mmap -Wl,--wrap=munmap
+$(filter $(addprefix $(BUILD)/tests/,plan/% exec/% layer/% net/%),$(TESTS)): LINK_FLAGS += -Wl,--wrap=mmap -Wl,--wrap=munmap
 $(BUILD)/tests/exec/test_stream: LINK_FLAGS += -Wl,--wrap=pread
 tests: all $(TESTS)
 	@echo $(TESTS) >$(BUILD)/tests/list

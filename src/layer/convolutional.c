@@ -12,6 +12,7 @@
 #include "base/size.h"
 #include "layer/blur.h"
 #include "layer/normalize.h"
+#include "layer/rows.h"
 #include "layer/types.h"
 
 static const char *const ignored[] = {
@@ -119,7 +120,7 @@ static enum dn_status parse(struct dn_build *b, struct dn_layer *l)
     if (b->err->status || check_groups(b, v))
         return b->err->status;
     v->pad_y = v->pad_x = padding * v->dilation;
-    if (dn_build_inputs(b, l, NULL, 0) || parse_shape(b, l, padding))
+    if (dn_build_inputs(b, l, NULL, 0) || (v->groups > 1 && dn_build_blocked(b, l)) || parse_shape(b, l, padding))
         return b->err->status;
     v->in_layout = dn_build_input_layout(b, l->in[0]);
     if (l->u.convolutional.xnor) {

@@ -57,6 +57,10 @@ static void find_lives(struct maker *m)
                 life->last = dn_max(life->last, f->position[f->readers[r]]);
         }
     }
+    for (int i = 0; i < f->graph->n; i++) { /* an alias reads its root, see storage.c */
+        struct life *life = &m->lives[m->plan->places[f->root[i + 1]].storage];
+        life->last = dn_max(life->last, f->position[i]);
+    }
 }
 
 static enum dn_status add(struct maker *m, struct dn_piece piece)

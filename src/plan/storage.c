@@ -90,15 +90,18 @@ void dn_plan_places(const struct dn_flow *flow, struct dn_plan *plan)
     link_maps(flow, plan);
 }
 
-/* Lives from the group that writes the map to the last one that reads it, or past the end. */
+/* Lives from the group that writes the map to the last one that reads it, or past the end. A layer
+ * that is another name for the map reads it, too: observers look at its output. */
 static void find_lifetimes(const struct dn_flow *flow, const int *group_of, struct dn_plan *plan)
 {
     for (int i = 0; i < plan->n_storages; i++)
         plan->storages[i].buffer = (struct dn_buffer){.first = plan->n_groups, .last = -1};
     for (int map = 0; map <= flow->graph->n; map++) {
-        if (flow->root[map] != map)
+        struct dn_buffer *b = &plan->storages[plan->places[flow->root[map]].storage].buffer;
+        if (flow->root[map] != map) {
+            b->last = dn_max(b->last, group_of[map - 1]);
             continue;
-        struct dn_buffer *b = &plan->storages[plan->places[map].storage].buffer;
+        }
         int made = map ? group_of[map - 1] : 0;
         b->first = dn_min(b->first, made);
         b->last = dn_max(b->last, flow->output[map] ? plan->n_groups : made);

@@ -61,7 +61,7 @@ static enum dn_status read_row(void *context, int y, float *row, ptrdiff_t plane
     return DN_OK;
 }
 
-static float *planar(const struct dn_view *v)
+float *planar_copy(const struct dn_view *v)
 {
     float *copy = malloc((size_t)v->c * (size_t)v->h * (size_t)v->w * sizeof *copy);
     struct dn_view to = {.data = copy, .row = v->w, .block = (ptrdiff_t)v->w * v->h, .c = v->c, .h = v->h,
@@ -75,7 +75,7 @@ static float *planar(const struct dn_view *v)
 static void keep_map(void *context, int layer, const struct dn_view *output)
 {
     struct net_run *run = context;
-    run->map[layer] = planar(output);
+    run->map[layer] = planar_copy(output);
 }
 
 bool net_run_open(struct net_run *run, const struct net_case *c)
@@ -183,7 +183,7 @@ struct comparison {
 static void compare(const struct comparison *c, int layer, const struct dn_view *v, const char *when)
 {
     const struct dn_layer *l = &c->run->g.graph.layers[layer];
-    float *seen = planar(v);
+    float *seen = planar_copy(v);
     const float *right = c->run->map[layer];
     for (size_t i = 0; i < dn_layer_outputs(l) && !c->why->status; i++)
         if (memcmp(&seen[i], &right[i], sizeof *seen) != 0)

@@ -13,6 +13,9 @@
  * before main() and makes small networks many times faster on a busy machine. */
 void net_run_patiently(void);
 
+/* The values of a whole map in planar order; the caller frees them. */
+float *planar_copy(const struct dn_view *v);
+
 struct net_run {
     struct net_graph g;
     struct dn_weights weights;
