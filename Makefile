@@ -145,7 +145,7 @@ print-build:
 lint:
 	scripts/lint.sh
 bench: all
-	scripts/bench.sh
+	scripts/bench-peers.sh
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
