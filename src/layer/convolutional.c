@@ -23,7 +23,7 @@ static const char *const ignored[] = {
 static enum dn_status check_groups(struct dn_build *b, const struct dn_conv *v)
 {
     if (v->c % v->groups || v->n % v->groups)
-        return dn_build_fail(b, "groups", "groups=%d divides neither evenly %d input nor %d output channels",
+        return dn_build_fail(b, "groups", "groups=%d does not divide both %d input and %d output channels",
                              v->groups, v->c, v->n);
     return DN_OK;
 }

@@ -217,8 +217,10 @@ void activate(struct layer *l, const char *absent)
     for (int y = 0; y < l->out->h && !strncmp(name, "normalize", 9); y++)
         for (int x = 0; x < l->out->w; x++)
             normalize_pixel(l, name, y, x);
-    for (size_t i = 0; i < model_values(l->out) && strncmp(name, "normalize", 9); i++)
+    for (size_t i = 0; i < model_values(l->out) && strncmp(name, "normalize", 9); i++) {
         l->out->v[i] = activated(name, l->out->v[i]);
+        l->out->size[i] += strcmp(name, "linear") ? 1 : 0; /* there are constants in the formulas */
+    }
 }
 
 /* ---- networks ------------------------------------------------------------------------------- */

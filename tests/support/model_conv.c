@@ -90,8 +90,7 @@ static void convolve_at(struct layer *l, const struct filters *f, const struct v
     put_sum(l, v, at, sum, size);
 }
 
-/* The blur that antialiasing ends with, in place of the stride. */
-static void blur(struct layer *l, int mode, int stride)
+void blur(struct layer *l, int mode, int stride)
 {
     static const double taps[2][3] = {{.25, .5, .25}, {.5, .5, 0}};
     struct model_map sharp = *l->out;
@@ -146,7 +145,8 @@ static void convolutional(struct layer *l)
             for (int x = 0; x < l->out->w; x++)
                 convolve_at(l, &f, &v, &g, (const int[]){n, y, x});
     free(f.mean);
-    activate(l, "logistic");
+    if (!f.xnor || !key_int(l, "bin_output", 0))
+        activate(l, "logistic");
     if (mode)
         blur(l, mode, stride);
 }

@@ -42,6 +42,9 @@ const float *take(struct layer *l, size_t n, enum weight kind, size_t fan_in);
 void activate(struct layer *l, const char *absent);
 double logistic(double x);
 
+/* The blur that antialiasing ends with, in place of the stride, on the whole output. */
+void blur(struct layer *l, int mode, int stride);
+
 /* The formulas of a section, or NULL. */
 typedef void formula(struct layer *l);
 formula *model_convolutions(const char *name); /* model_conv.c */

@@ -46,13 +46,17 @@ static void pool_at(struct layer *l, const struct pool *p, const int at[3])
 static void pool(struct layer *l, bool average)
 {
     int stride = key_int(l, "stride", 1), size = key_int(l, "size", stride);
-    int padding = key_int(l, "padding", size - 1);
+    int padding = key_int(l, "padding", size - 1), mode = key_int(l, "antialiasing", 0);
     struct pool p = {size, key_int(l, "stride_y", stride), key_int(l, "stride_x", stride), padding / 2, average};
+    if (mode)
+        p.stride_y = p.stride_x = 1;
     shape(l, l->in->c, (l->in->h + padding - size) / p.stride_y + 1, (l->in->w + padding - size) / p.stride_x + 1);
     for (int c = 0; c < l->out->c; c++)
         for (int y = 0; y < l->out->h; y++)
             for (int x = 0; x < l->out->w; x++)
                 pool_at(l, &p, (const int[]){c, y, x});
+    if (mode)
+        blur(l, mode, stride);
 }
 
 static void local_avgpool(struct layer *l)
