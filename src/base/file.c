@@ -7,6 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Most bytes of one pread. The page cache holds as much of it at once as unfinished reading, which
+ * counts in the process's memory cgroup and cannot be reclaimed: slices of a megabyte got the process
+ * killed in a cgroup of its budget. */
+enum { PIECE = 128 << 10 };
+
 enum dn_status dn_input_open(struct dn_input *in, const char *path, struct dn_error *err)
 {
     struct stat st;
@@ -34,7 +39,8 @@ enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *bu
 {
     size_t done = 0;
     while (done < bytes) {
-        ssize_t n = pread(in->fd, (char *)buffer + done, bytes - done, (off_t)(offset + (int64_t)done));
+        size_t piece = bytes - done < PIECE ? bytes - done : PIECE;
+        ssize_t n = pread(in->fd, (char *)buffer + done, piece, (off_t)(offset + (int64_t)done));
         if (n > 0)
             done += (size_t)n;
         else if (n == 0)
@@ -49,6 +55,11 @@ enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *bu
     if (drop)
         posix_fadvise(in->fd, (off_t)offset, (off_t)bytes, POSIX_FADV_DONTNEED);
     return DN_OK;
+}
+
+void dn_input_no_readahead(const struct dn_input *in)
+{
+    posix_fadvise(in->fd, 0, 0, POSIX_FADV_RANDOM);
 }
 
 enum dn_status dn_read_text(const char *path, size_t limit, char **text, size_t *size,

@@ -29,6 +29,10 @@ void dn_input_close(struct dn_input *in);
 enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *buffer, size_t bytes,
                              int drop, struct dn_error *err);
 
+/* From now on the system reads from the file what is asked for and nothing beyond. Its readahead, up
+ * to megabytes ahead, counts in the memory cgroup of the process. */
+void dn_input_no_readahead(const struct dn_input *in);
+
 /* An output file written under a temporary name beside `path` and renamed when complete. */
 struct dn_output {
     FILE *file;

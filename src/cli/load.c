@@ -4,8 +4,12 @@
  * one sentence and not the last line of a table. */
 #include "cli.h"
 
+#include <link.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 static const double MB = 1 << 20;
 
@@ -35,9 +39,27 @@ static size_t photo_bytes(const struct dn_args *args, char **photos, int count)
     return most;
 }
 
+/* Code that is not in memory yet comes page by page. By default the kernel reads what lies around a
+ * missing page, too, megabytes on some machines; inside a memory cgroup of the budget these push each
+ * other out, and the process was killed. */
+static int read_code_by_pages(struct dl_phdr_info *object, size_t size, void *context)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)size, (void)context;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        uintptr_t start = (object->dlpi_addr + part->p_vaddr) & ~(page - 1);
+        if (part->p_type == PT_LOAD && !(part->p_flags & PF_W))
+            madvise((void *)start, object->dlpi_addr + part->p_vaddr + part->p_memsz - start, MADV_RANDOM);
+    }
+    return 0;
+}
+
 network *dn_cli_load(const struct dn_args *args, char **words, int count, bool photos)
 {
     darknet_options options = dn_cli_options(args);
+    if (args->memory)
+        dl_iterate_phdr(read_code_by_pages, NULL);
     if (photos && args->memory)
         options.photo_bytes = photo_bytes(args, words + 2, count - 2);
     network *net = darknet_load(words[0], count > 1 ? words[1] : "", &options);
@@ -53,7 +75,7 @@ void dn_cli_account(const struct dn_args *args, const network *net)
         fprintf(stderr, "Memory: %.2f MB predicted, %.2f MB measured, %.2f MB allowed; %d groups, %.1f %% of the "
                         "work done twice, %.1f MB of weights read for each photo\n",
                 (double)m.predicted_peak / MB, (double)m.measured_peak / MB, (double)m.budget / MB, m.groups,
-                100 * (m.work - 1), m.streamed / MB);
+                m.work > 1 ? 100 * (m.work - 1) : 0, m.streamed / MB);
 }
 
 void dn_cli_introduce(const network *net, const char *weights)

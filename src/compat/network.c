@@ -136,8 +136,11 @@ static enum dn_status build(struct dn_engine *engine, const char *cfg, const cha
     struct dn_graph_options graph = {o->dialect == DARKNET_ALEXEYAB ? DN_ALEXEYAB : DN_STOCK, o->exact};
     if (choose_kernels(engine, o->isa, err) || dn_graph_read(cfg, &graph, &engine->graph, err) ||
         dn_flow_init(&engine->flow, &engine->graph, err) ||
-        (!o->plan_only && dn_weights_open(weights, &engine->graph, &engine->weights, err)) ||
-        make_executor(engine, err))
+        (!o->plan_only && dn_weights_open(weights, &engine->graph, &engine->weights, err)))
+        return err->status;
+    if (o->memory && engine->weights.file.fd >= 0)
+        dn_input_no_readahead(&engine->weights.file);
+    if (make_executor(engine, err))
         return err->status;
     if (!describe(engine, err))
         *engine->net->seen = (size_t)engine->weights.seen;
