@@ -40,19 +40,28 @@ bool dn_parse_int(const char *s, int *value, const char **end)
     return true;
 }
 
+/* One more digit of a number; digits that a double does not resolve only move the point. */
+static void add_digit(uint64_t *mantissa, int *scale, char digit, bool fraction)
+{
+    bool counts = *mantissa < 100000000000000000u;
+    if (counts)
+        *mantissa = *mantissa * 10 + (uint64_t)(digit - '0');
+    *scale += !counts - fraction;
+}
+
 bool dn_parse_float(const char *s, float *value, const char **end)
 {
     bool negative, digits = false;
-    double mantissa = 0;
+    uint64_t mantissa = 0;
     int scale = 0;
     while (*s == ' ' || *s == '\t')
         s++;
     s = skip_sign(s, &negative);
     for (; is_digit(*s); s++, digits = true)
-        mantissa = mantissa * 10 + (*s - '0');
+        add_digit(&mantissa, &scale, *s, false);
     if (*s == '.')
-        for (s++; is_digit(*s); s++, digits = true, scale--)
-            mantissa = mantissa * 10 + (*s - '0');
+        for (s++; is_digit(*s); s++, digits = true)
+            add_digit(&mantissa, &scale, *s, true);
     if (!digits)
         return false;
     if (*s == 'e' || *s == 'E') {
@@ -63,7 +72,9 @@ bool dn_parse_float(const char *s, float *value, const char **end)
             s = after;
         }
     }
-    double v = scale < 0 ? mantissa / pow(10, -scale) : mantissa * pow(10, scale);
+    double v = (double)mantissa;
+    if (mantissa) /* 0 times an infinite power were no number */
+        v = scale < 0 ? v / pow(10, -scale) : v * pow(10, scale);
     *value = (float)(negative ? -v : v);
     if (end)
         *end = s;

@@ -1,0 +1,267 @@
+/* Files: exact reads, and output that exists whole or not at all; texts that grow (print.h). */
+#include "support/scarce.h"
+#include "support/suite.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/print.h"
+
+static char folder[] = "/tmp/dn-file-XXXXXX";
+static struct dn_error err;
+
+static void enter(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chdir(folder), 0);
+    err = (struct dn_error){0};
+}
+
+/* Files in the folder. */
+static int entries(void)
+{
+    int n = 0;
+    DIR *d = opendir(folder);
+    for (struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+static void leave(void)
+{
+    DIR *d = opendir(folder);
+    for (struct dirent *e; (e = readdir(d));)
+        if (e->d_name[0] != '.')
+            remove(e->d_name);
+    closedir(d);
+    rmdir(folder);
+}
+
+static void write_file(const char *name, const void *bytes, size_t n)
+{
+    FILE *f = fopen(name, "wb");
+    ck_assert(f && fwrite(bytes, 1, n, f) == n && !fclose(f));
+}
+
+static void assert_content(const char *name, const char *expected)
+{
+    char text[100] = "";
+    FILE *f = fopen(name, "rb");
+    ck_assert_ptr_nonnull(f);
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    ck_assert_str_eq(text, expected);
+}
+
+/* ---- output --------------------------------------------------------------------------------- */
+
+static void begin_output(struct dn_output *out, const char *text)
+{
+    ck_assert_msg(!dn_output_open(out, "result", &err), "%s", err.text);
+    fputs(text, out->file);
+    fflush(out->file);
+}
+
+START_TEST(a_file_appears_when_it_is_complete)
+{
+    struct dn_output out;
+    begin_output(&out, "new");
+    ck_assert_int_ne(access("result", F_OK), 0);
+    ck_assert_int_eq(dn_output_commit(&out, &err), DN_OK);
+    assert_content("result", "new");
+    ck_assert_int_eq(entries(), 1);
+    dn_output_abandon(&out);
+    assert_content("result", "new");
+}
+END_TEST
+
+START_TEST(an_old_file_stays_until_then)
+{
+    struct dn_output out;
+    write_file("result", "old", 3);
+    begin_output(&out, "new");
+    assert_content("result", "old");
+    dn_output_abandon(&out);
+    assert_content("result", "old");
+    ck_assert_int_eq(entries(), 1);
+    begin_output(&out, "newer");
+    ck_assert_int_eq(dn_output_commit(&out, &err), DN_OK);
+    assert_content("result", "newer");
+    ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
+START_TEST(a_full_disk_leaves_the_old_file)
+{
+    struct rlimit none = {0, RLIM_INFINITY};
+    struct dn_output out;
+    write_file("result", "old", 3);
+    ck_assert_int_eq(dn_output_open(&out, "result", &err), DN_OK);
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    fputs("new", out.file);
+    enum dn_status status = dn_output_commit(&out, &err);
+    none.rlim_cur = RLIM_INFINITY;
+    setrlimit(RLIMIT_FSIZE, &none);
+    ck_assert_int_eq(status, DN_IO);
+    ck_assert_str_eq(err.text, "result: cannot write the file: File too large");
+    assert_content("result", "old");
+    ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
+START_TEST(a_missing_folder_is_said)
+{
+    struct dn_output out;
+    ck_assert_int_eq(dn_output_open(&out, "nowhere/result", &err), DN_IO);
+    ck_assert_str_eq(err.text, "nowhere/result: cannot create the file: No such file or directory");
+    dn_output_abandon(&out);
+}
+END_TEST
+
+/* A rename would put a file in their place. */
+START_TEST(devices_and_pipes_are_written_to)
+{
+    struct dn_output out;
+    char text[8] = "";
+    ck_assert_int_eq(mkfifo("pipe", 0600), 0);
+    int reader = open("pipe", O_RDONLY | O_NONBLOCK);
+    ck_assert_msg(!dn_output_open(&out, "pipe", &err), "%s", err.text);
+    fputs("text", out.file);
+    ck_assert_int_eq(dn_output_commit(&out, &err), DN_OK);
+    ck_assert_int_eq(read(reader, text, sizeof text), 4);
+    ck_assert_str_eq(text, "text");
+    struct stat st;
+    ck_assert(!stat("pipe", &st) && S_ISFIFO(st.st_mode));
+    close(reader);
+    ck_assert_int_eq(dn_output_open(&out, "/dev/full", &err), DN_OK);
+    fputs("text", out.file);
+    ck_assert_int_eq(dn_output_commit(&out, &err), DN_IO);
+    ck_assert_str_eq(err.text, "/dev/full: cannot write the file: No space left on device");
+}
+END_TEST
+
+START_TEST(an_output_may_lack_memory)
+{
+    for (int nth = 0, failed = 1; failed; nth++) {
+        struct dn_output out;
+        struct dn_error why = {0};
+        scarce_begin(nth);
+        bool opened = !dn_output_open(&out, "result", &why);
+        if (opened)
+            dn_output_abandon(&out);
+        failed = scarce_end();
+        long left = scarce_blocks();
+        ck_assert_int_eq(left, 0);
+        ck_assert(opened || (failed && why.status == DN_NO_MEMORY));
+        ck_assert_int_eq(entries(), 0);
+    }
+}
+END_TEST
+
+/* ---- input ---------------------------------------------------------------------------------- */
+
+START_TEST(a_text_is_read_whole)
+{
+    char *text;
+    size_t size;
+    write_file("text", "line\r\nend", 9);
+    ck_assert_int_eq(dn_read_text("text", 9, &text, &size, &err), DN_OK);
+    ck_assert_uint_eq(size, 9);
+    ck_assert_str_eq(text, "line\r\nend");
+    free(text);
+    write_file("text", "", 0);
+    ck_assert_int_eq(dn_read_text("text", 9, &text, &size, &err), DN_OK);
+    ck_assert(size == 0 && !*text);
+    free(text);
+}
+END_TEST
+
+START_TEST(what_is_no_text_is_refused)
+{
+    static const char *const texts[] = {
+        "nowhere: cannot open the file: No such file or directory", "/tmp: is not a regular file",
+        "large: has 11 bytes; a text file of at most 10 is allowed", "zeros: is not a text file (it contains a zero byte)"};
+    static const char *const names[] = {"nowhere", "/tmp", "large", "zeros"};
+    char *text;
+    size_t size;
+    write_file("large", "01234567890", 11);
+    write_file("zeros", "a\0b", 3);
+    ck_assert_int_ne(dn_read_text(names[_i], 10, &text, &size, &err), DN_OK);
+    ck_assert_str_eq(err.text, texts[_i]);
+}
+END_TEST
+
+START_TEST(pieces_are_read_at_their_place_or_not_at_all)
+{
+    struct dn_input in;
+    char piece[4] = "";
+    write_file("data", "0123456789", 10);
+    ck_assert_int_eq(dn_input_open(&in, "data", &err), DN_OK);
+    ck_assert_int_eq(in.size, 10);
+    ck_assert_int_eq(dn_input_read(&in, 3, piece, 3, 1, &err), DN_OK);
+    ck_assert_str_eq(piece, "345");
+    ck_assert_int_eq(dn_input_read(&in, 10, piece, 0, 0, &err), DN_OK);
+    ck_assert_int_eq(dn_input_read(&in, 8, piece, 3, 0, &err), DN_IO);
+    ck_assert_str_eq(err.text, "data: ended at byte 10 while 3 bytes at 8 were expected: the file became shorter "
+                               "while it was in use");
+    dn_input_close(&in);
+    dn_input_close(&in);
+}
+END_TEST
+
+/* ---- growing texts -------------------------------------------------------------------------- */
+
+START_TEST(texts_grow_as_they_are_printed)
+{
+    struct dn_print p;
+    ck_assert_int_eq(dn_print_begin(&p, &err), DN_OK);
+    for (int i = 0; i < 1000; i++)
+        fprintf(p.out, "%.1f\n", .5);
+    char *text = dn_print_end(&p, &err);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_uint_eq(strlen(text), 4000);
+    ck_assert(!memcmp(text, "0.5\n", 4));
+    free(text);
+}
+END_TEST
+
+START_TEST(a_text_after_an_error_is_none)
+{
+    struct dn_print p;
+    ck_assert_int_eq(dn_print_begin(&p, &err), DN_OK);
+    fputs("text", p.out);
+    dn_fail(&err, DN_INVALID, "before");
+    ck_assert_ptr_null(dn_print_end(&p, &err));
+    ck_assert_str_eq(err.text, "before");
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *s = suite_create("base/file");
+    TCase *t = tcase_create("file");
+    tcase_add_checked_fixture(t, enter, leave);
+    tcase_add_test(t, a_file_appears_when_it_is_complete);
+    tcase_add_test(t, an_old_file_stays_until_then);
+    tcase_add_test(t, a_full_disk_leaves_the_old_file);
+    tcase_add_test(t, a_missing_folder_is_said);
+    tcase_add_test(t, devices_and_pipes_are_written_to);
+    tcase_add_test(t, an_output_may_lack_memory);
+    tcase_add_test(t, a_text_is_read_whole);
+    tcase_add_loop_test(t, what_is_no_text_is_refused, 0, 4);
+    tcase_add_test(t, pieces_are_read_at_their_place_or_not_at_all);
+    tcase_add_test(t, texts_grow_as_they_are_printed);
+    tcase_add_test(t, a_text_after_an_error_is_none);
+    suite_add_tcase(s, t);
+    return s;
+}

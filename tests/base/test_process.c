@@ -1,0 +1,48 @@
+/* What the system says about the process and the processor. */
+#include "support/suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/process.h"
+
+START_TEST(memory_that_is_used_is_resident)
+{
+    const size_t bytes = 16 << 20;
+    size_t before = dn_process_resident();
+    char *p = malloc(bytes);
+    ck_assert_ptr_nonnull(p);
+    memset(p, 1, bytes);
+    size_t during = dn_process_resident();
+    ck_assert_int_eq(p[bytes / 2], 1);
+    free(p);
+    dn_process_trim();
+    ck_assert_uint_gt(before, 0);
+    ck_assert_uint_ge(during, before + bytes / 2);
+    ck_assert_uint_ge(dn_process_peak() + (1 << 20), during); /* the system counts in batches */
+}
+END_TEST
+
+START_TEST(there_is_a_core)
+{
+    ck_assert_int_ge(dn_process_cores(), 1);
+}
+END_TEST
+
+START_TEST(avx512_machines_have_avx2)
+{
+    ck_assert(!dn_cpu_avx512() || dn_cpu_avx2());
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *s = suite_create("base/process");
+    TCase *t = tcase_create("process");
+    tcase_add_test(t, memory_that_is_used_is_resident);
+    tcase_add_test(t, there_is_a_core);
+    tcase_add_test(t, avx512_machines_have_avx2);
+    suite_add_tcase(s, t);
+    return s;
+}
