@@ -66,6 +66,8 @@ TEST_SRC := $(wildcard tests/*/test_*.c)
 TESTS    := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 
+comma := ,
+
 .PHONY: all test test-neon demo asan ubsan tsan lint bench bench-kernels install uninstall clean help tests
 all: darknet libdarknet.a libdarknet.so
 
@@ -102,6 +104,9 @@ CHECK_LIBS   = $(shell $(PKG_CONFIG) --libs check)
 $(BUILD)/tests/%.o: ALL_CFLAGS += -Itests $(CHECK_CFLAGS)
 $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libdarknet.a
 	$(CC) $(LINK_FLAGS) -o $@ $< $(SUPPORT) $(BUILD)/libdarknet.a $(CHECK_LIBS) $(LIBS)
+# Where a sanitizer has replaced malloc, tests/support/scarce.c stands in front of it.
+SCARCE := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc strdup strndup)
+$(TESTS): LINK_FLAGS += $(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),$(SCARCE))
 # Arenas of these end at an unmapped page, see tests/support/net_run.h.
 $(filter $(addprefix $(BUILD)/tests/,plan/% exec/% layer/% net/%),$(TESTS)): LINK_FLAGS += -Wl,--wrap=mmap -Wl,--wrap=munmap
 $(BUILD)/tests/exec/test_stream: LINK_FLAGS += -Wl,--wrap=pread

@@ -10,14 +10,14 @@
  *     }
  *
  * malloc and its kin are replaced in the whole test program, so allocations inside libc count, too.
- * Sanitizers bring an allocator of their own; there, nothing is replaced. */
+ * Sanitizers bring an allocator of their own: there, only the calls that the program and the library
+ * make themselves can fail, and what is left behind is the sanitizer's affair. */
 #ifndef DN_TESTS_SCARCE_H
 #define DN_TESTS_SCARCE_H
 
 #include <stdbool.h>
 
-/* False under a sanitizer: nothing would ever fail. */
-bool scarce_works(void);
+bool scarce_sanitized(void);
 
 /* From now on the nth allocation of this thread fails, once; the first has number 0. */
 void scarce_begin(int nth);
@@ -25,7 +25,7 @@ void scarce_begin(int nth);
 /* Ends that; tells whether an allocation has failed. */
 bool scarce_end(void);
 
-/* Blocks that this thread allocated since scarce_begin and has not freed. Ask before the next
+/* Blocks that this thread allocated since scarce_begin and has not freed; 0 under a sanitizer. Ask before the next
  * assertion: Check allocates, too. */
 long scarce_blocks(void);
 
