@@ -8,6 +8,7 @@
 
 #include "base/size.h"
 #include "exec/load.h"
+#include "exec/poison.h"
 
 enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
                               const struct dn_plan *plan, const struct dn_kernels *kernels,
@@ -197,15 +198,18 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
         run.params = (float *)(exec->arena + w->params);
     if (l->file_filters)
         run.filters = (float *)(exec->arena + w->filters);
-    if (l->file_filters && w->resident < run.block1) {
-        if (dn_group_is_whole(group))
-            return run_streamed(exec, group, &run, err);
+    bool streamed = l->file_filters && w->resident < run.block1;
+    if (streamed && !dn_group_is_whole(group))
         run.filters = (float *)(scratch + w->held);
-    }
     if (group->recompute && exec->plan->storages[exec->plan->places[step->layer + 1].storage].tile)
         pad_tile(&run.out, &step->rect);
-    l->ops->run(&run);
-    return DN_OK;
+    dn_poison_begin(exec, group, &run);
+    if (streamed && dn_group_is_whole(group))
+        run_streamed(exec, group, &run, err);
+    else
+        l->ops->run(&run);
+    dn_poison_end(exec);
+    return err->status;
 }
 
 /* Kept layers that lie in blocks are handed out as planar copies. */
