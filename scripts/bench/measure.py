@@ -79,7 +79,7 @@ class Outcome:
         self.seconds, self.peak = float(seconds), int(kilobytes) / 1024
 
 
-def run(command, timeout=None, cgroup=None, **variables):
+def run(command, timeout=None, cgroup=None, cwd=None, **variables):
     """Runs a command through build/peak, in a memory cgroup when its folder is given."""
     env = dict(os.environ, LC_ALL="C", QT_QPA_PLATFORM="offscreen", **variables)
     with tempfile.NamedTemporaryFile("r") as report:
@@ -87,7 +87,7 @@ def run(command, timeout=None, cgroup=None, **variables):
         process = subprocess.Popen([PEAK, *where, report.name, *command], env=env, text=True,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, start_new_session=True,
-                                   errors="replace")
+                                   errors="replace", cwd=cwd)
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -95,6 +95,30 @@ def run(command, timeout=None, cgroup=None, **variables):
             process.communicate()
             return Outcome(None, "", "", "")
         return Outcome(process.returncode, out, err, report.read())
+
+
+def parse(usage, words, options, presets):
+    """Fills options ({name: default}) from words; returns the words that are none. A flag takes a
+    value of its default's type, none for False; a list collects. presets: {flag: options it sets}."""
+    rest, words = [], list(words)
+    while words:
+        word = words.pop(0)
+        key = word[1:]
+        if word in ("-h", "-help", "--help"):
+            raise SystemExit(usage.strip())
+        if not word.startswith("-"):
+            rest.append(word)
+        elif key in presets:
+            options.update(presets[key])
+        elif key in options and options[key] is False:
+            options[key] = True
+        elif key in options and words:
+            value, old = words.pop(0), options[key]
+            options[key] = old + [value] if isinstance(old, list) else \
+                int(value) if isinstance(old, int) else value
+        else:
+            raise SystemExit(f"{word}: not an option, or its value is missing; -help lists them")
+    return rest
 
 
 def bench(model, flags, runs):

@@ -161,28 +161,12 @@ def compare(options, model, threads, table):
 
 
 def parse(words):
-    options = {"rounds": 5, "stock-rounds": 2, "threads": None, "more": False, "quick": False, "peer": [],
-               "csv": f"{measure.BUILD}/bench-peers.csv", "svg": f"{measure.BUILD}/bench-peers.svg"}
-    names, words = [], list(words)
-    while words:
-        word = words.pop(0)
-        key = word.lstrip("-")
-        if word in ("-h", "-help", "--help"):
-            raise SystemExit(__doc__.strip())
-        if not word.startswith("-"):
-            names.append(word)
-        elif word == "-more":
-            options["more"] = True
-        elif word == "-quick":
-            options.update({"rounds": 1, "stock-rounds": 1, "threads": "1", "quick": True})
-        elif key in options and words:
-            value = words.pop(0)
-            if key == "peer":
-                options["peer"].append(value.split("=", 1))
-            else:
-                options[key] = type(options[key])(value) if options[key] else value
-        else:
-            raise SystemExit(f"{word}: not an option, or its value is missing; -help lists them")
+    options = {"rounds": 5, "stock-rounds": 2, "threads": f"1,{os.cpu_count()}", "more": False,
+               "peer": [], "quick": False, "csv": f"{measure.BUILD}/bench-peers.csv",
+               "svg": f"{measure.BUILD}/bench-peers.svg"}
+    quick = {"rounds": 1, "stock-rounds": 1, "threads": "1", "quick": True}
+    names = measure.parse(__doc__, words, options, {"quick": quick})
+    options["peer"] = [peer.split("=", 1) for peer in options["peer"]]
     return options, names or (QUICK if options["quick"] else default_networks())
 
 
@@ -196,8 +180,7 @@ def default_networks():
 
 def main():
     options, names = parse(sys.argv[1:])
-    counts = options["threads"] or f"1,{os.cpu_count()}"
-    counts = sorted({int(n) for n in counts.split(",")})
+    counts = sorted({int(n) for n in options["threads"].split(",")})
     models = [Model(name) for name in names]
     machine = measure.machine_line()
     print(f"{machine}\nMedians of {options['rounds']} alternating rounds.\n")
