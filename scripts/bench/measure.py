@@ -178,6 +178,13 @@ def show(value, digits=3):
     return f"{value:.{max(0, digits - whole)}f}"
 
 
+def write_csv(path, columns, rows):
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+
+
 class Table:
     """Rows printed as they come, in Markdown, and written as CSV with all their digits."""
 
@@ -192,7 +199,4 @@ class Table:
         print("| " + " | ".join(show(cell) for cell in cells) + " |", flush=True)
 
     def write(self, path):
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(self.columns)
-            writer.writerows(["" if cell is None else cell for cell in row] for row in self.rows)
+        write_csv(path, self.columns, self.rows)

@@ -16,9 +16,10 @@ usage: scripts/bench-memory.sh [OPTION]... [NETWORK]...
 Both run "detector test" on an 800x600 JPEG with the picture written; this program with -memory equal
 to the limit. Seconds are what the programs print as the time of the prediction. Peak MB is the
 resident memory of the process, cgroup MB all that was charged to the group, swapped MB what was
-written to swap meanwhile. "refused": the program said beforehand that it needs more. "killed": by the
-kernel, for lack of memory. "timeout": stopped. The
-first row has no limit; then come those without swap, then those with it.
+written to swap meanwhile. "refused": the program said beforehand that it needs more. "killed": by
+the kernel, for lack of memory. "timeout": stopped. When stock does not get through within a limit,
+it is not tried within the smaller ones. The first row has no limit; then come those without swap,
+then those with it.
 """
 
 import os

@@ -89,7 +89,7 @@ def lines(path, title, axes, series, foot):
     width, height = 860, 440
     across = Log([x for x, _, _ in points], 70, width - 30)
     down = Log(ys, height - 70, 80)
-    out = [text(10, 22, title, 'font-size="16"'), text(10, 68, axes[1], 'fill="#5f6368"'),
+    out = [text(10, 22, title, 'font-size="16"'), text(10, 76, axes[1], 'fill="#5f6368"'),
            text(width - 30, height - 34, axes[0], 'text-anchor="end" fill="#5f6368"')]
     for decade in down.decades():
         out.append(line(70, down.at(decade), width - 30, down.at(decade)))
@@ -97,8 +97,8 @@ def lines(path, title, axes, series, foot):
     for x in sorted({x for x, _, _ in points}):
         out.append(line(across.at(x), 80, across.at(x), height - 70, "#f1f3f4"))
         out.append(text(across.at(x), height - 54, number(x), 'text-anchor="middle"'))
-    legend = 10
     for i, (name, row) in enumerate(series):
+        legend, above = 10 + 205 * (i % 4), 34 + 15 * (i // 4)
         colour = COLOURS[i % 8]
         good = [(across.at(x), down.at(y)) for x, y, _ in row if y]
         out.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="'
@@ -108,9 +108,8 @@ def lines(path, title, axes, series, foot):
             if not y and mark:
                 out.append(text(across.at(x), 90 + 13 * i, mark,
                                 f'text-anchor="middle" font-size="10" fill="{colour}"'))
-        out.append(f'<rect x="{legend}" y="34" width="10" height="10" fill="{colour}"/>')
-        out.append(text(legend + 14, 43, name))
-        legend += 34 + 7 * len(name)
+        out.append(f'<rect x="{legend}" y="{above}" width="10" height="10" fill="{colour}"/>')
+        out.append(text(legend + 14, above + 9, name))
     out.append(text(10, height - 12, foot, 'fill="#5f6368" font-size="10"'))
     with open(path, "w", encoding="utf-8") as file:
         file.write(HEAD.format(width, height) + "".join(out) + "</svg>\n")
