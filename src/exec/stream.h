@@ -1,5 +1,7 @@
-/* Weights from the file while the network runs: one thread reads and packs the next slice while the
- * current one computes.
+/* Weights from the file while the network runs. Where a core is left for it, one thread reads and packs
+ * the next slice while the current one computes. Where the computing threads have all cores, a third
+ * one would only take its time from one of them, and the others would wait for that one: then the
+ * threads read and pack the slice together when it is wanted.
  *
  * There is one request at a time. Between two requests the thread sleeps. */
 #ifndef DN_EXEC_STREAM_H
@@ -25,12 +27,13 @@ struct dn_stream {
     struct dn_fetch fetch;
     enum { DN_STREAM_IDLE, DN_STREAM_WANTED, DN_STREAM_DONE, DN_STREAM_QUIT } state;
     struct dn_error err;
-    bool running; /* the thread exists */
+    bool open, running; /* the thread exists */
+    int threads;        /* that compute */
 };
 
-/* Starts the thread. The stream must not move afterwards; weights and kernels must outlive it. */
+/* Starts the thread, unless `threads` computing ones need all cores. The stream must not move afterwards; weights and kernels must outlive it. */
 enum dn_status dn_stream_open(struct dn_stream *s, const struct dn_weights *weights,
-                              const struct dn_kernels *kernels, struct dn_error *err);
+                              const struct dn_kernels *kernels, int threads, struct dn_error *err);
 void dn_stream_close(struct dn_stream *s);
 
 /* Begins a fetch; the one before must have been waited for. */

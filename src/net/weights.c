@@ -141,7 +141,7 @@ enum dn_status dn_weights_params(const struct dn_weights *w, const struct dn_lay
     return DN_OK;
 }
 
-static bool is_transposed(const struct dn_weights *w, const struct dn_layer *l)
+bool dn_weights_transposed(const struct dn_weights *w, const struct dn_layer *l)
 {
     return l->transposed || (w->transposed && l->ops->type == DN_CONNECTED);
 }
@@ -163,7 +163,7 @@ static size_t lines_per_read(const struct dn_layer *l)
 
 size_t dn_weights_raw_floats(const struct dn_weights *w, const struct dn_layer *l, int block0, int block1)
 {
-    size_t lines = is_transposed(w, l) ? lines_per_read(l) * (size_t)l->out_c : 0;
+    size_t lines = dn_weights_transposed(w, l) ? lines_per_read(l) * (size_t)l->out_c : 0;
     return slice_floats(l, block0, block1) + lines;
 }
 
@@ -196,7 +196,7 @@ enum dn_status dn_weights_filters(const struct dn_weights *w, const struct dn_la
         synthesize_filters(l, first, n, raw);
         return DN_OK;
     }
-    if (is_transposed(w, l))
+    if (dn_weights_transposed(w, l))
         return read_transposed(w, l, block0, block1, raw, err);
     return dn_input_read(&w->file, byte_offset(w, l, l->file_head + first), raw, n * sizeof(float), 0, err);
 }

@@ -33,6 +33,9 @@ size_t dn_weights_params_scratch(const struct dn_layer *l);
 enum dn_status dn_weights_params(const struct dn_weights *w, const struct dn_layer *l,
                                  float *scratch, float *params, struct dn_error *err);
 
+/* Are the layer's filters stored input by input, so that every output block is spread over all of them? */
+bool dn_weights_transposed(const struct dn_weights *w, const struct dn_layer *l);
+
 /* Reads the raw filters of output channels [16*block0, 16*block1) (clipped to the layer's) in the
  * order the layer's pack function wants, whatever their order in the file. For layers that keep
  * their filters as in the file the blocks are ignored and all filters are read. raw:

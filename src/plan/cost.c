@@ -12,7 +12,7 @@ enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level
 
 struct dn_machine dn_machine_default(const char *isa, int threads)
 {
-    struct dn_machine m = {.threads = threads, .memory = 12e9, .cache = 90e9, .file = 3e9};
+    struct dn_machine m = {.threads = threads, .spare = true, .memory = 12e9, .cache = 90e9, .file = 3e9};
     double gflops = !strcmp(isa, "avx512") ? 200 : !strcmp(isa, "avx2") ? 100 : !strcmp(isa, "neon") ? 12 : 2;
     m.flops = gflops * 1e9 * threads;
     m.cache *= threads;
@@ -96,6 +96,8 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
     if (dn_layer_grain(l) > 1 && !sharing(m, l, 1, thrift).inputs)
         compute *= 1 + .7 / slice; /* inputs are transformed for every slice */
     compute += m->step * (dn_blocks(l->out_c) - resident) / slice;
+    if (!m->spare)
+        return compute + m->step * (dn_blocks(l->out_c) - resident) / slice + read / m->threads;
     return (compute > read ? compute : read) + (first < read ? first : read);
 }
 

@@ -11,6 +11,7 @@
  * measured ones: calibrate.h. */
 struct dn_machine {
     int threads;
+    bool spare;     /* there is a core beside those of the threads, to read filters while they compute */
     double flops;   /* multiply-adds count 2, per second, at the kernels' best */
     double memory;  /* bytes per second between a large map in memory and the cores */
     double cache;   /* bytes per second of elementwise work and of filters read again */

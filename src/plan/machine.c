@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/print.h"
+#include "base/process.h"
 #include "base/size.h"
 #include "base/text.h"
 
@@ -53,6 +54,12 @@ static bool parse(const char *text, struct dn_machine *m)
     return true;
 }
 
+/* As dn_stream_open() sees it. */
+static bool has_spare_core(int threads)
+{
+    return threads < dn_process_cores() || threads == 1;
+}
+
 struct dn_machine dn_machine_load(const char *isa, int threads)
 {
     struct dn_machine defaults = dn_machine_default(isa, threads), m = defaults;
@@ -62,7 +69,9 @@ struct dn_machine dn_machine_load(const char *isa, int threads)
     bool found = path && !dn_read_text(path, 4096, &text, &size, &ignored) && parse(text, &m);
     free(text);
     free(path);
-    return found ? m : defaults;
+    m = found ? m : defaults;
+    m.spare = has_spare_core(threads);
+    return m;
 }
 
 /* mkdir -p of the folder that the file is in. */
@@ -219,7 +228,7 @@ enum dn_status dn_machine_calibrate(const struct dn_kernels *k, int threads, str
         memset(b.memory, 0, 2 * STREAM_BYTES);
         b.scratch_path = scratch;
         make_folder(path);
-        *m = (struct dn_machine){threads, measure_flops(&b), measure_memory(&b), measure_cache(&b), measure_file(&b),
+        *m = (struct dn_machine){threads, has_spare_core(threads), measure_flops(&b), measure_memory(&b), measure_cache(&b), measure_file(&b),
                                  measure_step(&b)};
         if (!err->status)
             save(path, m, err);
