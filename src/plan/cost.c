@@ -8,6 +8,7 @@
 #include "plan/plan.h"
 
 enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level cache */
+#define TRANSFORM .7        /* of all inputs, in the time of one block of output channels */
 #define NARROW 1.08         /* loss of computing one block of output channels at a time */
 
 struct dn_machine dn_machine_default(const char *isa, int threads)
@@ -84,6 +85,13 @@ static double missing_bytes(const struct dn_layer *l, int resident)
     return (double)(blocks - resident) / blocks * (double)l->file_filters * sizeof(float);
 }
 
+/* Threads take pairs of output blocks: the time of the busiest one over their average. */
+static double idling(int slice, int threads)
+{
+    int pairs = dn_ceil_div(slice, 2);
+    return (double)dn_ceil_div(pairs, threads) * threads / pairs;
+}
+
 double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice, int thrift)
 {
     double compute = dn_cost_layer(m, l, 1, thrift), missing = missing_bytes(l, resident);
@@ -93,8 +101,8 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
     double read = missing / m->file;
     if (slice == 1)
         compute *= NARROW;
-    if (dn_layer_grain(l) > 1 && !sharing(m, l, 1, thrift).inputs)
-        compute *= 1 + .7 / slice; /* inputs are transformed for every slice */
+    if (dn_layer_grain(l) > 1)
+        compute *= sharing(m, l, 1, thrift).inputs ? idling(slice, m->threads) : 1 + TRANSFORM / slice;
     compute += m->step * (dn_blocks(l->out_c) - resident) / slice;
     if (!m->spare)
         return compute + m->step * (dn_blocks(l->out_c) - resident) / slice + read / m->threads;
