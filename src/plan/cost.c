@@ -6,6 +6,7 @@
 
 #include "base/size.h"
 #include "plan/plan.h"
+#include "plan/storage.h"
 
 enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level cache */
 #define TRANSFORM .7        /* of all inputs, in the time of one block of output channels */
@@ -71,12 +72,12 @@ double dn_cost_copies(const struct dn_machine *m, const struct dn_flow *flow, co
     for (int k = 0; k < l->n_in && l->concat; k++)
         if (plan->places[flow->root[l->in[k] + 1]].storage != storage)
             bytes += (double)dn_layer_outputs(&flow->graph->layers[l->in[k]]) * sizeof(float);
-    return 3 * bytes / m->cache;
+    return bytes > CACHED / 2 ? 3 * bytes / m->memory : 3 * bytes / m->cache;
 }
 
-double dn_cost_whole(const struct dn_machine *m, size_t bytes)
+double dn_cost_map(const struct dn_machine *m, size_t kept, size_t whole)
 {
-    return bytes > CACHED ? 2 * (double)bytes / m->memory : 0;
+    return kept > CACHED ? 2 * (double)whole / m->memory : 0;
 }
 
 static double missing_bytes(const struct dn_layer *l, int resident)
@@ -130,8 +131,8 @@ double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, con
     }
     for (int i = 0; i < plan->n_storages; i++) {
         const struct dn_storage *s = &plan->storages[i];
-        if (s->rows == s->h && !s->tile && &plan->groups[s->buffer.first] == g)
-            seconds += dn_cost_whole(m, s->buffer.bytes);
+        if (!s->tile && &plan->groups[s->buffer.first] == g)
+            seconds += dn_cost_map(m, s->buffer.bytes, dn_storage_bytes(s, s->h, s->w));
     }
     return seconds;
 }

@@ -31,8 +31,8 @@ double dn_cost_layer(const struct dn_machine *m, const struct dn_layer *l, int s
 double dn_cost_copies(const struct dn_machine *m, const struct dn_flow *flow, const struct dn_plan *plan,
                       const struct dn_layer *l);
 
-/* Seconds that a map of so many bytes costs when it is kept whole: written once and read once. */
-double dn_cost_whole(const struct dn_machine *m, size_t bytes);
+/* Seconds that a map costs, written once and read once, of which so many bytes are kept at a time. */
+double dn_cost_map(const struct dn_machine *m, size_t kept, size_t whole);
 
 /* Seconds of a layer over its whole map while the filters beyond its `resident` blocks are streamed
  * in slices of `slice` blocks. */

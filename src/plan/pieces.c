@@ -118,7 +118,7 @@ static enum dn_status add_layer(struct maker *m)
         const struct life *life = &m->lives[i];
         maps += life->first <= m->last && life->last >= m->last ? life->whole : 0;
         if (life->first == m->last || (m->last == 0 && life->first < 0))
-            whole += dn_cost_whole(&m->options->machine, life->whole);
+            whole += dn_cost_map(&m->options->machine, life->whole, life->whole);
     }
     for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
         size_t bytes = workspace(m, l, l->out_h, thrift);
@@ -216,9 +216,11 @@ static void join_storages(struct maker *m, int position)
         if (life->last <= m->last) {
             const struct dn_storage *s = &m->plan->storages[i];
             m->live -= life->last >= 0 ? life->whole : 0;
-            m->ring += dn_storage_bytes(s, ring_rows(m, s), s->w);
+            size_t ring = dn_storage_bytes(s, ring_rows(m, s), s->w);
+            m->ring += ring;
+            add_seconds(m, dn_cost_map(&m->options->machine, ring, life->whole));
         } else {
-            add_seconds(m, dn_cost_whole(&m->options->machine, life->whole));
+            add_seconds(m, dn_cost_map(&m->options->machine, life->whole, life->whole));
         }
     }
 }
