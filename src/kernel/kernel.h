@@ -105,11 +105,11 @@ enum { DN_THRIFT_LEVELS = 4 };
 size_t dn_conv_workspace(const struct dn_kernels *k, const struct dn_conv *conv,
                          struct dn_rect rect, int threads, int thrift);
 
-/* What tells the cost of a Winograd rectangle: how many tiles share a transform of filters, and
- * whether all slices of filters share one of the inputs. */
+/* What tells the cost of a Winograd rectangle: how many tiles share a transform of filters, whether
+ * all slices of filters share one of the inputs, and whether not even output blocks do. */
 struct dn_conv_sharing {
     int tiles;
-    bool inputs;
+    bool inputs, again;
 };
 struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads,
                                        int thrift);

@@ -1,16 +1,18 @@
-/* Which layers run with Winograd, and the nest of loops over groups of tiles, blocks of input
- * channels, pairs of output blocks and strips of tiles.
+/* Which layers run with Winograd, and the nest of loops over groups of tiles, pairs of output blocks,
+ * blocks of input channels and strips of tiles.
  *
  * Threads share as little as possible, since a core reads slowly what another one has just written.
- * With few tiles they take different output blocks, and the transformed inputs of all channels are
- * kept in workspace, so that they are computed once however many slices of filters follow:
+ * With few tiles they take different output blocks, and the transformed inputs are kept in workspace,
+ * so that they are computed once however many slices of filters follow:
  *
- *     [channel block][inputs of all tiles]  [per thread: filters of a pair of output blocks][products]
+ *     [inputs of all tiles]  [per thread: filters of a pair of output blocks][products of all tiles]
  *
- * Else they take different tiles, and each transforms inputs and filters for itself, a group of tiles
- * and a block of channels at a time:
+ * Else they take different tiles, and each transforms inputs and filters for itself, group by group:
  *
- *     [per thread: inputs of a group][filters of a pair of output blocks][products] */
+ *     [per thread: filters of a pair of output blocks][products of a group][inputs of a group]
+ *
+ * Inputs are those of all channels, or, with the most thrift, of one block of channels, which is then
+ * transformed again for each pair of output blocks. */
 #include "kernel/winograd.h"
 
 #include "kernel/parallel.h"
@@ -18,7 +20,7 @@
 
 enum {
     FILTER_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_POINTS * DN_WINOGRAD_FILTER_POINT,
-    PRODUCT_FLOATS = DN_WINOGRAD_STRIP * DN_WINOGRAD_BLOCKS * DN_WINOGRAD_POINTS * DN_BLOCK,
+    PRODUCT_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_POINTS * DN_BLOCK, /* of a tile */
     TAPS = 9
 };
 
@@ -51,27 +53,26 @@ struct cut {
     int tiles;  /* of the rectangle */
     int shares; /* threads that take part */
     int group;  /* most tiles whose inputs are transformed together */
-    bool kept;  /* inputs of all channels, one group; threads take output blocks */
+    bool kept;  /* one group, inputs stay; threads take output blocks */
+    bool again; /* inputs are transformed for each pair of output blocks */
     size_t inputs, share; /* floats of all kept inputs, of each thread */
 };
 
-/* Equal groups of at most 104, 52 or 26 tiles. */
 static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threads, int thrift)
 {
+    static const int most[DN_THRIFT_LEVELS] = {104, 104, 26, 26}; /* tiles of a group */
     struct dn_rect t = tiles_of(rect);
     struct cut c = {.tiles = (t.y1 - t.y0) * (t.x1 - t.x0)};
-    c.kept = thrift == 0 && c.tiles <= DN_WINOGRAD_GROUP && pairs_of(dn_blocks(v->n)) >= threads;
-    c.share = FILTER_FLOATS + PRODUCT_FLOATS;
-    if (c.kept) {
-        c.shares = threads;
-        c.group = c.tiles;
-        c.inputs = input_floats(c.tiles) * (size_t)dn_ceil_div(v->c, DN_WINOGRAD_INPUTS);
-        return c;
-    }
-    c.shares = dn_min(threads, c.tiles);
-    int tiles = dn_ceil_div(c.tiles, c.shares);
-    c.group = dn_ceil_div(tiles, dn_ceil_div(tiles, DN_WINOGRAD_GROUP >> dn_max(0, thrift - 1)));
-    c.share += input_floats(c.group);
+    int blocks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS);
+    c.kept = thrift == 0 && c.tiles <= most[0] && pairs_of(dn_blocks(v->n)) >= threads;
+    c.shares = c.kept ? threads : dn_min(threads, c.tiles);
+    int tiles = c.kept ? c.tiles : dn_ceil_div(c.tiles, c.shares);
+    c.group = dn_ceil_div(tiles, dn_ceil_div(tiles, most[thrift]));
+    c.again = thrift == DN_THRIFT_LEVELS - 1 && blocks > 1;
+    size_t inputs = input_floats(c.group) * (size_t)(c.again ? 1 : blocks);
+    int products = blocks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
+    c.share = FILTER_FLOATS + PRODUCT_FLOATS * (size_t)products;
+    *(c.kept ? &c.inputs : &c.share) += inputs;
     return c;
 }
 
@@ -86,7 +87,7 @@ size_t dn_winograd_workspace(const struct dn_conv *conv, struct dn_rect rect, in
 struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
 {
     struct cut c = cut_of(conv, rect, threads, thrift);
-    return (struct dn_conv_sharing){c.group, c.kept};
+    return (struct dn_conv_sharing){c.group, c.kept, c.again};
 }
 
 struct nest {
@@ -114,17 +115,40 @@ struct span {
     int first, end;
 };
 
-/* Spreads the prefetching of the filters that the next pair needs over the points of all strips. */
+/* A group of tiles, and the inputs that are transformed for it. */
+struct tiles {
+    const struct nest *nest;
+    struct dn_winograd group;
+    float *inputs;
+    float *filters; /* and products behind them */
+};
+
+static void select_channels(struct tiles *t, int c)
+{
+    size_t block = t->nest->cut.again ? 0 : (size_t)(c / DN_WINOGRAD_INPUTS);
+    t->group.c0 = c;
+    t->group.c1 = dn_min(c + DN_WINOGRAD_INPUTS, t->nest->job->conv->c);
+    t->group.inputs = t->inputs + input_floats(t->group.tiles) * block;
+}
+
+static void transform_inputs(struct tiles *t, int c)
+{
+    select_channels(t, c);
+    for (int tile = 0; tile < t->group.tiles; tile++)
+        t->nest->kernels->winograd->inputs(&t->group, tile);
+}
+
+/* Spreads the prefetching of the filters that come next over the points of all strips. */
 static void plan_prefetch(struct dn_winograd_strip *s, struct span pairs, int strips)
 {
     const struct dn_conv_job *job = s->group->job;
-    int block = s->block + DN_WINOGRAD_BLOCKS, c = s->group->c0;
-    if (block >= dn_min(job->block0 + pairs.end * DN_WINOGRAD_BLOCKS, job->block1)) {
-        block = job->block0 + pairs.first * DN_WINOGRAD_BLOCKS;
-        c = s->group->c1;
+    int block = s->block, c = s->group->c1;
+    if (c >= job->conv->c) {
+        block += DN_WINOGRAD_BLOCKS;
+        c = 0;
     }
     s->next_share = 0;
-    if (c >= job->conv->c)
+    if (block >= dn_min(job->block0 + pairs.end * DN_WINOGRAD_BLOCKS, job->block1))
         return;
     int bytes = dn_min(DN_WINOGRAD_INPUTS, job->conv->c - c) * TAPS * DN_BLOCK * (int)sizeof(float);
     s->next_share = dn_ceil_div(bytes, strips * DN_WINOGRAD_POINTS);
@@ -132,80 +156,84 @@ static void plan_prefetch(struct dn_winograd_strip *s, struct span pairs, int st
         s->next[b] = (const char *)packed_filters(job, dn_min(block + b, job->block1 - 1), c);
 }
 
-/* A group of tiles, a block of input channels, and some pairs of output blocks. */
-static void run_pairs(const struct dn_winograd_kernels *k, const struct dn_winograd *g, struct span pairs,
-                      float *filters)
+/* The products of a block of input channels; after the last one, the outputs. */
+static void run_channels(const struct tiles *t, struct dn_winograd_strip *s, struct span pairs)
 {
-    struct dn_winograd_strip s = {.group = g, .filters = filters, .products = filters + FILTER_FLOATS};
-    for (int pair = pairs.first; pair < pairs.end; pair++) {
-        s.block = g->job->block0 + pair * DN_WINOGRAD_BLOCKS;
-        s.blocks = dn_min(DN_WINOGRAD_BLOCKS, g->job->block1 - s.block);
-        for (int b = 0; b < s.blocks; b++)
-            k->filters(packed_filters(g->job, s.block + b, g->c0), g->c1 - g->c0,
-                       filters + b * (FILTER_FLOATS / DN_WINOGRAD_BLOCKS));
-        int left = dn_ceil_div(g->tiles, DN_WINOGRAD_STRIP);
-        s.tile = 0;
-        for (plan_prefetch(&s, pairs, left); left > 0; left--, s.tile += s.tiles) {
-            s.tiles = dn_ceil_div(g->tiles - s.tile, left);
-            k->multiply(&s);
-            k->outputs(&s);
-            for (int b = 0; b < DN_WINOGRAD_BLOCKS && s.next_share; b++)
-                s.next[b] += s.next_share * DN_WINOGRAD_POINTS;
-        }
+    const struct dn_winograd_kernels *k = t->nest->kernels->winograd;
+    const struct dn_winograd *g = &t->group;
+    const bool one = g->job->conv->c <= DN_WINOGRAD_INPUTS, last = g->c1 == g->job->conv->c;
+    for (int b = 0; b < s->blocks; b++)
+        k->filters(packed_filters(g->job, s->block + b, g->c0), g->c1 - g->c0,
+                   t->filters + b * (FILTER_FLOATS / DN_WINOGRAD_BLOCKS));
+    int left = dn_ceil_div(g->tiles, DN_WINOGRAD_STRIP);
+    s->tile = 0;
+    for (plan_prefetch(s, pairs, left); left > 0; left--, s->tile += s->tiles) {
+        s->tiles = dn_ceil_div(g->tiles - s->tile, left);
+        s->products = t->filters + FILTER_FLOATS + (one ? 0 : s->tile * PRODUCT_FLOATS);
+        k->multiply(s);
+        if (last)
+            k->outputs(s);
+        for (int b = 0; b < DN_WINOGRAD_BLOCKS && s->next_share; b++)
+            s->next[b] += s->next_share * DN_WINOGRAD_POINTS;
     }
 }
 
-static void select_channels(struct dn_winograd *g, int c)
+static void run_pairs(struct tiles *t, struct span pairs)
 {
-    g->c0 = c;
-    g->c1 = dn_min(c + DN_WINOGRAD_INPUTS, g->job->conv->c);
+    const struct dn_conv_job *job = t->nest->job;
+    struct dn_winograd_strip s = {.group = &t->group, .filters = t->filters};
+    for (int pair = pairs.first; pair < pairs.end; pair++) {
+        s.block = job->block0 + pair * DN_WINOGRAD_BLOCKS;
+        s.blocks = dn_min(DN_WINOGRAD_BLOCKS, job->block1 - s.block);
+        for (int c = 0; c < job->conv->c; c += DN_WINOGRAD_INPUTS) {
+            if (t->nest->cut.again)
+                transform_inputs(t, c);
+            select_channels(t, c);
+            run_channels(t, &s, pairs);
+        }
+    }
 }
 
 static void run_tiles(void *context, int share)
 {
     const struct nest *n = context;
-    const struct dn_winograd_kernels *k = n->kernels->winograd;
-    struct dn_winograd g = n->group;
-    int end = dn_share(n->cut.tiles, share + 1, n->cut.shares);
-    float *filters = share_of(n, share);
-    g.inputs = filters + FILTER_FLOATS + PRODUCT_FLOATS;
-    g.first = dn_share(n->cut.tiles, share, n->cut.shares);
-    for (int left = dn_ceil_div(end - g.first, n->cut.group); left > 0; left--, g.first += g.tiles) {
-        g.tiles = dn_ceil_div(end - g.first, left);
-        for (int c = 0; c < n->job->conv->c; c += DN_WINOGRAD_INPUTS) {
-            select_channels(&g, c);
-            for (int tile = 0; tile < g.tiles; tile++)
-                k->inputs(&g, tile);
-            run_pairs(k, &g, (struct span){0, n->pairs}, filters);
-        }
+    const struct cut *cut = &n->cut;
+    struct tiles t = {.nest = n, .group = n->group, .filters = share_of(n, share)};
+    struct dn_winograd *g = &t.group;
+    int end = dn_share(cut->tiles, share + 1, cut->shares);
+    size_t inputs = input_floats(cut->group) * (size_t)(cut->again ? 1 : dn_ceil_div(n->job->conv->c, DN_WINOGRAD_INPUTS));
+    t.inputs = t.filters + cut->share - inputs;
+    g->first = dn_share(cut->tiles, share, cut->shares);
+    for (int left = dn_ceil_div(end - g->first, cut->group); left > 0; left--, g->first += g->tiles) {
+        g->tiles = dn_ceil_div(end - g->first, left);
+        for (int c = 0; c < n->job->conv->c && !cut->again; c += DN_WINOGRAD_INPUTS)
+            transform_inputs(&t, c);
+        run_pairs(&t, (struct span){0, n->pairs});
     }
 }
 
-/* The kept inputs of a block of channels. */
-static struct dn_winograd kept_group(const struct nest *n, int c)
+static struct tiles kept_tiles(const struct nest *n)
 {
-    struct dn_winograd g = n->group;
-    g.tiles = n->cut.tiles;
-    g.inputs = (float *)n->job->workspace + input_floats(g.tiles) * (size_t)(c / DN_WINOGRAD_INPUTS);
-    select_channels(&g, c);
-    return g;
+    struct tiles t = {.nest = n, .group = n->group, .inputs = n->job->workspace};
+    t.group.tiles = n->cut.tiles;
+    return t;
 }
 
 static void keep_inputs(void *context, int item)
 {
     const struct nest *n = context;
-    struct dn_winograd g = kept_group(n, item / n->cut.tiles * DN_WINOGRAD_INPUTS);
-    n->kernels->winograd->inputs(&g, item % n->cut.tiles);
+    struct tiles t = kept_tiles(n);
+    select_channels(&t, item / n->cut.tiles * DN_WINOGRAD_INPUTS);
+    n->kernels->winograd->inputs(&t.group, item % n->cut.tiles);
 }
 
 static void run_blocks(void *context, int share)
 {
     const struct nest *n = context;
-    struct span pairs = {dn_share(n->pairs, share, n->cut.shares), dn_share(n->pairs, share + 1, n->cut.shares)};
-    for (int c = 0; c < n->job->conv->c; c += DN_WINOGRAD_INPUTS) {
-        struct dn_winograd g = kept_group(n, c);
-        run_pairs(n->kernels->winograd, &g, pairs, share_of(n, share));
-    }
+    struct tiles t = kept_tiles(n);
+    t.filters = share_of(n, share);
+    run_pairs(&t, (struct span){dn_share(n->pairs, share, n->cut.shares),
+                                dn_share(n->pairs, share + 1, n->cut.shares)});
 }
 
 void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)

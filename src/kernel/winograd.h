@@ -17,10 +17,10 @@
  *                                   0   0  1   243/32                     0   a²b²   0  -a²-b²   0  1
  *
  * Sums run over dn_winograd_chunk() channels, one fused multiply-add each, starting from 0; the
- * chunks of DN_WINOGRAD_INPUTS channels are added up; what the transforms back make of these sums is
- * added up in the output rows. With few channels one long sum would lose more than the transforms. So the
- * bits of an output depend on its tile alone. Filters are packed [output block][channel][3][3][16]
- * and transformed at run time, two output blocks and one block of channels at a time. */
+ * chunks are added up, and the sums of all channels are transformed back. With few channels one long
+ * sum would lose more than the transforms. So the bits of an output depend on its tile alone. Filters
+ * are packed [output block][channel][3][3][16] and transformed at run time, two output blocks and one
+ * block of channels at a time. */
 #ifndef DN_KERNEL_WINOGRAD_H
 #define DN_KERNEL_WINOGRAD_H
 
@@ -30,9 +30,8 @@ enum {
     DN_WINOGRAD_TILE = DN_CONV_TILE, /* rows and columns of outputs */
     DN_WINOGRAD_PATCH = 6,    /* rows and columns of inputs of a tile */
     DN_WINOGRAD_POINTS = 36,
-    DN_WINOGRAD_INPUTS = 64,  /* most input channels that are summed up before the outputs are */
+    DN_WINOGRAD_INPUTS = 64,  /* most input channels whose filters are transformed together */
     DN_WINOGRAD_BLOCKS = 2,   /* output blocks that are multiplied together */
-    DN_WINOGRAD_GROUP = 104,  /* most tiles that share a transform of filters */
     DN_WINOGRAD_STRIP = 26,   /* most tiles that are multiplied together */
 
     /* Floats from a point to the next one: an odd number of cache lines, so that the 36 of a tile or
@@ -56,7 +55,7 @@ struct dn_winograd_strip {
     int tile, tiles;
     int block, blocks;
     const float *filters; /* [BLOCKS][POINTS][INPUTS + 1][16] transformed */
-    float *products;      /* [STRIP][BLOCKS][POINTS][16] sums over the channels */
+    float *products;      /* [tiles][BLOCKS][POINTS][16] sums over the channels so far */
     const char *next[DN_WINOGRAD_BLOCKS]; /* packed filters that come next, to prefetch */
     int next_share;       /* bytes of each per point; 0 when there is nothing to prefetch */
 };
@@ -65,7 +64,7 @@ struct dn_winograd_strip {
  * many channels may be longer, since the plain sum loses more with them, too. */
 static inline int dn_winograd_chunk(int channels)
 {
-    return channels < 64 ? 8 : channels < 128 ? 16 : DN_WINOGRAD_INPUTS;
+    return channels < 64 ? 8 : channels < 128 ? 16 : channels < 256 ? 32 : DN_WINOGRAD_INPUTS;
 }
 
 static inline ptrdiff_t dn_winograd_point(int tiles)
@@ -78,10 +77,9 @@ struct dn_winograd_kernels {
     void (*inputs)(const struct dn_winograd *g, int tile);
     /* Transforms the packed filters of one output block: [channels][9][16] to [POINTS][INPUTS + 1][16]. */
     void (*filters)(const float *packed, int channels, float *transformed);
-    /* Makes the products of a strip. */
+    /* Makes the products of a strip: those of the first channels are stored, others added. */
     void (*multiply)(const struct dn_winograd_strip *s);
-    /* Transforms the products back and adds them to the outputs inside the job's rectangle; those
-     * of the last channels go through the activation. */
+    /* Transforms the products back to the outputs inside the job's rectangle. */
     void (*outputs)(const struct dn_winograd_strip *s);
 };
 

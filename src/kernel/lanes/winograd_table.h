@@ -10,6 +10,7 @@
 
 struct channels {
     int all, chunk;
+    bool first;
 };
 
 /* Adds to m sums of the channels' products of P tiles and B blocks at one point. */
@@ -51,7 +52,7 @@ static INLINE void chunk(const float *x, const float *filters, int channels, flo
 static INLINE void panel(const float *x, const float *filters, struct channels n, float *m, int P, int B)
 {
     for (int c = 0; c < n.all; c += n.chunk)
-        chunk(x + c, filters + c * DN_BLOCK, dn_min(n.chunk, n.all - c), m, c == 0, P, B);
+        chunk(x + c, filters + c * DN_BLOCK, dn_min(n.chunk, n.all - c), m, n.first && c == 0, P, B);
 }
 
 typedef void panel_function(const float *x, const float *filters, struct channels n, float *m);
@@ -91,7 +92,7 @@ static void winograd_multiply(const struct dn_winograd_strip *s)
     const struct dn_winograd *g = s->group;
     const ptrdiff_t point = dn_winograd_point(g->tiles);
     const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK;
-    const struct channels n = {g->c1 - g->c0, dn_winograd_chunk(g->job->conv->c)};
+    const struct channels n = {g->c1 - g->c0, dn_winograd_chunk(g->job->conv->c), g->c0 == 0};
     for (int k = 0; k < DN_WINOGRAD_POINTS; k++) {
         const float *x = g->inputs + k * point + s->tile * DN_WINOGRAD_INPUTS;
         for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)

@@ -142,7 +142,6 @@ struct target {
     const struct dn_conv_job *job;
     int block, y, x;        /* of the tile's first output */
     int y0, y1, x0, x1;     /* those to store, counted in the tile */
-    bool first, last;       /* of the blocks of input channels */
     struct fused activation;
 };
 
@@ -152,10 +151,7 @@ static INLINE void store_row(const struct target *t, const struct norm *n, float
     for (int j = 0; j < TILE; j++) {
         if (j < t->x0 || j >= t->x1)
             continue;
-        vec sum = y[j];
-        if (!t->first)
-            sum = sum + vec_load(out + j * DN_BLOCK);
-        vec_store(out + j * DN_BLOCK, t->last ? finish(sum, *n, t->activation) : sum);
+        vec_store(out + j * DN_BLOCK, finish(y[j], *n, t->activation));
     }
 }
 
@@ -199,7 +195,7 @@ static void winograd_outputs(const struct dn_winograd_strip *s)
 {
     const struct dn_winograd *g = s->group;
     const enum dn_activation a = g->job->conv->activation;
-    struct target t = {.job = g->job, .first = g->c0 == 0, .last = g->c1 == g->job->conv->c};
+    struct target t = {.job = g->job};
     const float *m = s->products;
     t.activation = fused(a);
     for (int tile = s->tile; tile < s->tile + s->tiles; tile++) {
@@ -214,7 +210,7 @@ static void winograd_outputs(const struct dn_winograd_strip *s)
             if (b >= s->blocks)
                 continue;
             output_tile(&t, m);
-            if (t.last && !dn_conv_fuses(a) && !dn_across_channels(a))
+            if (!dn_conv_fuses(a) && !dn_across_channels(a))
                 activate_tile(g, &t);
         }
     }
