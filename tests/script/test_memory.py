@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+"""The promise of memory: every shipped cfg, several budgets, a process of its own each.
+
+usage: test_memory.py [NAME]...        default: every cfg/NAME.cfg
+
+For each: the smallest budget that the program names (with a photo of 800x600 and the picture written),
+a little less, which it must refuse, and larger ones. The peak is the kernel's figure for the whole
+process, taken from outside. Law: peak <= predicted <= budget, and predicted is at most 3 % + 0.5 MB
+above the peak. Weights are synthetic, so the threshold is high: detections, tens of thousands at the
+usual one, are not in the plan.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import common
+
+MB = 1 << 20
+LARGER = (1.15, 1.6, 3)  # times the smallest budget
+
+
+def photo(folder):
+    """An 800x600 JPEG, which the program makes from a PPM."""
+    source, path = (os.path.join(folder, name) for name in ("photo.ppm", "photo.jpg"))
+    with open(source, "wb") as out:
+        out.write(b"P6 800 600 255\n")
+        out.write(bytes((x * y // 97 + 40 * c) & 255
+                        for y in range(600) for x in range(800) for c in range(3)))
+    common.run([common.DARKNET, "detector", "test", f"{folder}/net.data",
+                f"{common.ROOT}/cfg/tinyface.cfg", "", source, "-thresh", "1", "-out", path])
+    return path
+
+
+class Process:
+    """The program on one cfg; run() gives (finished process, peak bytes)."""
+
+    def __init__(self, folder, name, image):
+        cfg = f"{common.ROOT}/cfg/{name}.cfg"
+        import cfgfile
+        _, layers = cfgfile.network(cfg)
+        detects = any(layer.kind in cfgfile.HEADS for layer in layers)
+        verb = ["detector", "test"] if detects else ["classifier", "predict"]
+        self.words = [common.DARKNET, *verb, f"{folder}/net.data", cfg, "", image]
+        self.words += ["-out", f"{folder}/picture", "-thresh", ".999"] if detects else []
+        self.folder = folder
+
+    def run(self, budget, threads):
+        report = os.path.join(self.folder, "report")
+        if os.path.exists(report):
+            os.remove(report)
+        done = common.run([f"{self.folder}/peak", report, *self.words, "-memory", str(budget),
+                           "-threads", str(threads)])
+        with open(report, encoding="ascii") as file:
+            return done, int(file.read().split()[1]) * 1024
+
+
+def broken(done, peak, budget):
+    """(the law that does not hold or None, what it predicted in MB)."""
+    found = re.search(r"Memory: ([\d.]+) MB predicted", done.stderr)
+    if done.returncode or not found:
+        return common.last_line(done.stderr), 0
+    predicted = float(found.group(1)) * MB
+    figures = f"{peak / MB:.2f} MB of {predicted / MB:.2f} predicted, {budget / MB:.2f} allowed"
+    if peak > predicted + 0.005 * MB or predicted > budget + 0.005 * MB:
+        return figures, predicted
+    if predicted - peak > 0.03 * predicted + 0.5 * MB:
+        return "too much is predicted: " + figures, predicted
+    return None, predicted
+
+
+def try_budgets(name, folder, image):
+    process = Process(folder, name, image)
+    for threads in (1, 2):
+        done, _ = process.run(1 * MB, threads)
+        found = re.search(r"needs at least ([\d.]+) MB", done.stderr)
+        if not done.returncode or not found:
+            common.failed(f"{name} names its smallest budget", common.last_line(done.stderr))
+            return
+        least = float(found.group(1)) * MB
+        done, _ = process.run(int(least - 0.11 * MB), threads)
+        common.check(f"{name}, {threads} thread(s): less than {least / MB:.1f} MB is refused",
+                     None if done.returncode and "needs at least" in done.stderr else
+                     common.last_line(done.stderr))
+        for times in (1, *LARGER[threads - 1::2]):
+            budget = int(times * least + 0.05 * MB)
+            why, predicted = broken(*process.run(budget, threads), budget)
+            common.check(f"{name}, {threads} thread(s), {budget / MB:.1f} MB: the peak is the "
+                         f"predicted {predicted / MB:.1f} MB", why)
+
+
+def main():
+    names = sys.argv[1:] or sorted(file[:-4] for file in os.listdir(f"{common.ROOT}/cfg")
+                                   if file.endswith(".cfg"))
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([os.environ.get("CC", "cc"), "-O1", "-o", f"{folder}/peak",
+                        f"{common.ROOT}/scripts/peak.c"], check=True)
+        with open(f"{folder}/names", "w", encoding="ascii") as file:
+            file.writelines(f"class {i}\n" for i in range(1000))
+        with open(f"{folder}/net.data", "w", encoding="ascii") as file:
+            file.write(f"classes=80\nnames={folder}/names\n")
+        image = photo(folder)
+        for name in names:
+            try_budgets(name, folder, image)
+    common.finish()
+
+
+if __name__ == "__main__":
+    main()
