@@ -343,6 +343,44 @@ DARKNET_API char *network_plan(const network *net, enum darknet_plan_format form
  * Returns a text for people, which the caller frees; NULL on failure. */
 DARKNET_API char *darknet_calibrate(const char *isa, int threads);
 
+/* What a prediction spends its time on. */
+enum darknet_span_kind {
+    DARKNET_SPAN_STEP,  /* a rectangle of a layer's output channels [channel0, channel1) is computed */
+    DARKNET_SPAN_INPUT, /* rows [y0, y1) of the input are obtained, with the photo's decoding; layer -1 */
+    DARKNET_SPAN_FETCH, /* weights of these output channels are read from the file, and packed */
+    DARKNET_SPAN_WAIT   /* the computing threads wait for them */
+};
+typedef struct {
+    enum darknet_span_kind kind;
+    int layer;
+    int x0, y0, x1, y1; /* half-open, of the layer's output; 0 for weights */
+    int channel0, channel1;
+    int thread;            /* 0: the one that predicts, with its OpenMP threads; 1: that reads weights */
+    double start, seconds; /* of a clock that never goes back (CLOCK_MONOTONIC) */
+} darknet_span;
+
+/* Reports every span of the predictions that follow, when it is over; spans NULL: no longer. Spans of
+ * one thread neither overlap nor nest. Called in the span's thread, perhaps by both at once, and never
+ * after the prediction has returned. The span is valid during the call. Not reported, nothing is
+ * measured; the results are the same. */
+typedef void (*darknet_spans)(void *context, const darknet_span *span);
+DARKNET_API void network_spans(network *net, darknet_spans spans, void *context);
+
+/* Writes the spans of the predictions that follow to a file for chrome://tracing, in place of
+ * network_spans(). path NULL completes the file; before that, and when the network is freed instead, it
+ * does not exist. 1 on success, 0 on failure. */
+DARKNET_API int network_trace(network *net, const char *path);
+
+/* What a layer does in a prediction. kernel: winograd, direct, planar (the first layer, from a planar
+ * input), depthwise, copy ([route]) or the layer's type; NULL when there is nothing to compute, or no
+ * such layer. flops: 2 x multiply-adds, as network_flops(). bytes: weights, inputs and outputs, each once,
+ * as float32. */
+typedef struct {
+    const char *kernel;
+    double flops, bytes;
+} darknet_work;
+DARKNET_API darknet_work network_work(const network *net, int layer);
+
 /* 2 x multiply-adds of one prediction. */
 DARKNET_API double network_flops(const network *net);
 DARKNET_API const char *network_isa(const network *net);

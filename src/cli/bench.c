@@ -43,15 +43,17 @@ static double predict(network *net, struct dn_digest *digest)
     return seconds;
 }
 
-/* times, peaks: [bench->runs] scratch. */
-static int time_runs(struct dn_bench *bench, network *net, struct dn_digest *first,
-                     double *times, double *peaks)
+/* times: [2 * bench->runs] scratch. profile: NULL, or gets what the times went to. */
+static int time_runs(struct dn_bench *bench, network *net, struct dn_digest *first, double *times,
+                     struct dn_profile *profile)
 {
     struct dn_digest digest;
+    double *peaks = times + bench->runs;
     if (predict(net, first) < 0)
         return 1;
     if (!first->finite)
         return dn_complain("%s: the outputs are not finite numbers", bench->cfg);
+    network_spans(net, profile ? dn_profile_add : NULL, profile);
     for (int i = 0; i < bench->runs; i++) {
         peaks[i] = darknet_fma_peak(network_isa(net), peak_seconds) * 1e9;
         times[i] = predict(net, &digest);
@@ -59,7 +61,10 @@ static int time_runs(struct dn_bench *bench, network *net, struct dn_digest *fir
             return 1;
         if (digest.hash != first->hash)
             return dn_complain("%s: run %d gave other bits than the first one", bench->cfg, i + 1);
+        if (profile)
+            profile->seconds += times[i];
     }
+    network_spans(net, NULL, NULL);
     bench->seconds_median = median(times, bench->runs);
     bench->seconds_min = times[0];
     bench->peak_flops = median(peaks, bench->runs) * network_threads(net);
@@ -77,16 +82,34 @@ static void describe(struct dn_bench *bench, const network *net)
     snprintf(bench->isa, sizeof bench->isa, "%s", network_isa(net));
 }
 
+/* One more run, which nobody times. */
+static int trace_run(network *net, const char *path)
+{
+    struct dn_digest digest;
+    if (!network_trace(net, path))
+        return dn_complain("%s", darknet_last_error());
+    return predict(net, &digest) < 0 || dn_cli_trace_end(net, path);
+}
+
 static int measure(const struct dn_args *args, struct dn_bench *bench, struct dn_digest *first)
 {
     network *net = dn_cli_load(args, args->words + 1, args->word_count - 1, false);
     if (!net)
         return 1;
     describe(bench, net);
+    struct dn_profile profile = {0};
     double *times = malloc(2 * (size_t)bench->runs * sizeof *times);
-    int status = times ? time_runs(bench, net, first, times, times + bench->runs)
-                       : dn_complain("there is no memory for %d times", bench->runs);
+    int status = 1;
+    if (!times)
+        dn_complain("there is no memory for %d times", bench->runs);
+    else if (!args->profile || dn_profile_open(&profile, net))
+        status = time_runs(bench, net, first, times, args->profile ? &profile : NULL);
     bench->measured_peak = network_memory(net).measured_peak;
+    if (!status && args->trace)
+        status = trace_run(net, args->trace);
+    if (!status && args->profile)
+        dn_profile_print(&profile, net, bench, stdout);
+    free(profile.steps);
     free(times);
     free_network(net);
     return status;
@@ -135,6 +158,8 @@ int dn_bench(const struct dn_args *args)
 {
     if (args->word_count < 2 || args->word_count > 3)
         return dn_complain("bench takes a cfg and a weights file: bench CFG [WEIGHTS]");
+    if (args->profile && args->json)
+        return dn_complain("-profile prints a table, which -json does not: give one of them");
     struct dn_bench bench = {.cfg = args->words[1], .runs = args->runs ? args->runs : 10};
     struct dn_digest first;
     if (measure(args, &bench, &first) || check(args, &bench, &first))

@@ -18,6 +18,18 @@ struct dn_bench {
     const char *checked; /* what the results were compared with, in words */
 };
 
+/* Seconds of all timed runs, by what they went to. */
+struct dn_profile {
+    int layers;
+    double *steps; /* [layers]; owned */
+    double input, weights, seconds;
+};
+
+/* False after complaining. */
+bool dn_profile_open(struct dn_profile *profile, const network *net);
+void dn_profile_add(void *profile, const darknet_span *span); /* for network_spans() */
+void dn_profile_print(const struct dn_profile *profile, const network *net, const struct dn_bench *bench, FILE *out);
+
 void dn_bench_print(const struct dn_bench *bench, FILE *out);
 void dn_bench_print_json(const struct dn_bench *bench, FILE *out);
 

@@ -37,8 +37,8 @@ struct dn_args {
     int threads;
     int runs;
     int dialect; /* enum darknet_dialect */
-    bool exact, json, ext_output, save_labels, letter_box, sweep, calibrate, measure;
-    const char *isa, *out, *input, *heads, *layers, *fusion, *svg, *csv, *method; /* NULL when not given */
+    bool exact, json, ext_output, save_labels, letter_box, sweep, calibrate, measure, profile;
+    const char *isa, *out, *input, *heads, *layers, *fusion, *svg, *csv, *method, *trace; /* NULL when not given */
     unsigned long long memory;                      /* bytes; 0 when not given */
 };
 
@@ -66,6 +66,9 @@ network *dn_cli_load(const struct dn_args *args, char **words, int count, bool p
 
 /* After a run with -memory: one line on standard error about what was foreseen and what was used. */
 void dn_cli_account(const struct dn_args *args, const network *net);
+
+/* Completes the file of network_trace(), unless it is NULL; an exit status. */
+int dn_cli_trace_end(network *net, const char *path);
 
 /* Prints layer table, remarks, planned memory and "Loading weights" to standard error. */
 void dn_cli_introduce(const network *net, const char *weights);

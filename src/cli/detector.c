@@ -121,8 +121,11 @@ static int find_all(struct dn_finder *finder, char **paths, int count)
 {
     struct dn_photos photos = {.paths = paths, .count = count};
     int status = 0;
+    if (finder->args->trace && !network_trace(finder->net, finder->args->trace))
+        return dn_complain("%s", darknet_last_error());
     for (const char *photo; (photo = dn_photos_next(&photos));)
         status |= find(finder, photo);
+    status |= dn_cli_trace_end(finder->net, finder->args->trace);
     if (finder->json)
         status |= dn_finder_write_json(finder);
     return status;

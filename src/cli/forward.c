@@ -121,8 +121,15 @@ static int forward(const struct dn_args *args, const char *cfg, const char *weig
     network *net = darknet_load(cfg, weights, &options);
     if (!net)
         return dn_complain("%s", darknet_last_error());
+    if (args->trace && !network_trace(net, args->trace)) {
+        dn_complain("%s", darknet_last_error());
+        free_network(net);
+        return 1;
+    }
     fputs("layer,type,w,h,c,mean,rms,first,middle,last\n", csv);
     int status = predict(args, net);
+    if (!status)
+        status = dn_cli_trace_end(net, args->trace);
     dn_cli_account(args, net);
     free_network(net);
     return status;

@@ -78,6 +78,11 @@ void dn_cli_account(const struct dn_args *args, const network *net)
                 m.work > 1 ? 100 * (m.work - 1) : 0, m.streamed / MB);
 }
 
+int dn_cli_trace_end(network *net, const char *path)
+{
+    return path && !network_trace(net, NULL) ? dn_complain("%s", darknet_last_error()) : 0;
+}
+
 void dn_cli_introduce(const network *net, const char *weights)
 {
     darknet_memory memory = network_memory(net);

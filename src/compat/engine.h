@@ -3,6 +3,7 @@
 #define DN_COMPAT_ENGINE_H
 
 #include "darknet.h"
+#include "base/file.h"
 #include "exec/exec.h"
 
 struct dn_engine {
@@ -21,6 +22,11 @@ struct dn_engine {
     size_t budget;    /* of the whole process; 0: none */
     bool ready;       /* the executor exists */
     darknet_options options;
+    darknet_spans spans; /* NULL: nobody watches */
+    void *spans_context;
+    struct dn_tracer tracer;
+    struct dn_output trace; /* of network_trace(); file NULL: none */
+    double trace_start;
     char *weights_path, *fusion_path; /* copies: the caller's texts need not live on */
 };
 

@@ -197,6 +197,7 @@ void free_network(network *net)
     if (!net)
         return;
     struct dn_engine *engine = net->engine;
+    dn_output_abandon(&engine->trace);
     drop_executor(engine);
     dn_weights_close(&engine->weights);
     dn_flow_free(&engine->flow);
@@ -268,6 +269,7 @@ enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *row
 {
     if (!engine->ready)
         return dn_fail(err, DN_INVALID, "%s was loaded to be planned only", engine->graph.path);
+    dn_exec_trace(&engine->exec, engine->spans ? &engine->tracer : NULL);
     if (engine->options.observer)
         return run_observed(engine, rows, err);
     return dn_exec_run(&engine->exec, rows, NULL, err);

@@ -79,6 +79,7 @@ static enum dn_status read_input(const struct dn_exec *exec, const struct dn_ste
                                  const struct dn_rows *rows, struct dn_error *err)
 {
     struct dn_view v = view_of(exec, 0);
+    double start = dn_span_begin(exec->tracer);
     for (int y = step->rect.y0; y < step->rect.y1; y++) {
         if (v.layout == DN_PLANAR) {
             if (rows->read(rows->context, y, dn_view_at(&v, 0, y, 0), v.block, err))
@@ -93,6 +94,7 @@ static enum dn_status read_input(const struct dn_exec *exec, const struct dn_ste
             return err->status;
         dn_copy(&row, &v, rect, 1);
     }
+    DN_SPAN_END(exec->tracer, start, .kind = DN_SPAN_INPUT, .layer = -1, .rect = step->rect);
     return DN_OK;
 }
 
@@ -114,14 +116,35 @@ static enum dn_status hold_weights(struct dn_exec *exec, const struct dn_group *
                              .packed = (float *)(scratch + w->held)};
         if (!l->file_filters || w->resident == blocks)
             continue;
+        double start = dn_span_begin(exec->tracer);
         for (f.block0 = 0; f.block0 < blocks; f.block0 = f.block1) {
             f.block1 = l->ops->packed ? f.block0 + 1 : blocks;
             if (dn_fetch_now(exec->weights, exec->kernels, &f, exec->plan->threads, err))
                 return err->status;
             f.packed += l->ops->packed ? l->ops->packed(l, f.block0, f.block1) : 0;
         }
+        DN_SPAN_END(exec->tracer, start, .kind = DN_SPAN_FETCH, .layer = l->index, .block1 = blocks);
     }
     return DN_OK;
+}
+
+static void run_step(const struct dn_exec *exec, const struct dn_run *run)
+{
+    double start = dn_span_begin(exec->tracer);
+    run->layer->ops->run(run);
+    DN_SPAN_END(exec->tracer, start, .kind = DN_SPAN_STEP, .layer = run->layer->index, .rect = run->rect,
+                .block0 = run->block0, .block1 = run->block1);
+}
+
+/* Waits for a slice. Where there is no thread for it, this is when it is read. */
+static enum dn_status wait_for(struct dn_exec *exec, const struct dn_run *run, struct dn_error *err)
+{
+    enum dn_span_kind kind = exec->stream.running ? DN_SPAN_WAIT : DN_SPAN_FETCH;
+    double start = dn_span_begin(exec->tracer);
+    enum dn_status status = dn_stream_wait(&exec->stream, err);
+    DN_SPAN_END(exec->tracer, start, .kind = kind, .layer = run->layer->index, .block0 = run->block0,
+                .block1 = run->block1);
+    return status;
 }
 
 /* A layer whose filters come in slices: while one computes, the next is read and packed. */
@@ -133,18 +156,19 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
     char *scratch = exec->arena + group->scratch.offset;
     int blocks = dn_blocks(l->out_c);
     struct dn_fetch f = {.layer = weights_owner(exec, l), .raw = (float *)(scratch + w->raw),
-                         .block0 = w->resident, .block1 = dn_min(w->resident + w->slice, blocks)};
+                         .block0 = w->resident, .block1 = dn_min(w->resident + w->slice, blocks),
+                         .tracer = exec->tracer, .index = l->index};
     f.packed = (float *)(scratch + w->slot[0]);
     dn_stream_begin(&exec->stream, &f);
     run->block1 = w->resident;
     if (w->resident)
-        l->ops->run(run);
+        run_step(exec, run);
     run->again = w->resident > 0;
     for (int i = 0; run->block1 < blocks; i++) {
         run->filters = f.packed;
         run->block0 = f.block0;
         run->block1 = f.block1;
-        if (dn_stream_wait(&exec->stream, err))
+        if (wait_for(exec, run, err))
             return err->status;
         if (f.block1 < blocks) {
             f.block0 = f.block1;
@@ -152,7 +176,7 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
             f.packed = (float *)(scratch + w->slot[(i + 1) % 2]);
             dn_stream_begin(&exec->stream, &f);
         }
-        l->ops->run(run);
+        run_step(exec, run);
         run->again = true;
     }
     return DN_OK;
@@ -207,7 +231,7 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
     if (streamed && dn_group_is_whole(group))
         run_streamed(exec, group, &run, err);
     else
-        l->ops->run(&run);
+        run_step(exec, &run);
     dn_poison_end(exec);
     return err->status;
 }
@@ -252,6 +276,11 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
     }
     write_results(exec);
     return DN_OK;
+}
+
+void dn_exec_trace(struct dn_exec *exec, const struct dn_tracer *tracer)
+{
+    exec->tracer = tracer;
 }
 
 /* The first byte from `offset` on that outlives a run, of the outputs, and where it ends. */

@@ -19,6 +19,7 @@ struct dn_exec {
     struct dn_view *inputs; /* scratch: the inputs of one layer */
     const struct dn_weights *weights;
     struct dn_stream stream; /* opened when the plan streams weights */
+    const struct dn_tracer *tracer; /* of the run */
 };
 
 /* Where the network's input comes from: called once for every row, from the top. `row` receives the
@@ -43,6 +44,9 @@ void dn_exec_free(struct dn_exec *exec);
 /* One inference. observer may be NULL. */
 enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
                            const struct dn_observer *observer, struct dn_error *err);
+
+/* The following runs report their spans; NULL: they do not. The tracer must outlive them. */
+void dn_exec_trace(struct dn_exec *exec, const struct dn_tracer *tracer);
 
 /* Gives the memory of everything that nobody needs between two runs back to the system, so that
  * the caller has as much for what it makes of the outputs. The next run takes it again. */

@@ -32,7 +32,10 @@ static void *serve(void *context)
         struct dn_fetch fetch = s->fetch;
         struct dn_error err = {0};
         pthread_mutex_unlock(&s->lock);
+        double start = dn_span_begin(fetch.tracer);
         dn_fetch_now(s->weights, s->kernels, &fetch, 1, &err);
+        DN_SPAN_END(fetch.tracer, start, .kind = DN_SPAN_FETCH, .layer = fetch.index, .block0 = fetch.block0,
+                    .block1 = fetch.block1, .thread = 1);
         pthread_mutex_lock(&s->lock);
         s->err = err;
         if (s->state == DN_STREAM_WANTED)

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "exec/span.h"
 #include "net/weights.h"
 
 /* Filters of output blocks [block0, block1) of a layer, through `raw` into `packed`. */
@@ -16,6 +17,8 @@ struct dn_fetch {
     const struct dn_layer *layer;
     int block0, block1;
     float *raw, *packed;
+    const struct dn_tracer *tracer; /* NULL: nobody watches */
+    int index; /* of the layer that computes with them, for the tracer */
 };
 
 struct dn_stream {

@@ -94,6 +94,15 @@ static void run_direct(const struct dn_kernels *k, const struct dn_conv_job *job
     dn_parallel(p.columns * dn_ceil_div(height, p.rows), job->threads, run_piece, &p);
 }
 
+const char *dn_conv_name(const struct dn_conv *conv)
+{
+    if (dn_conv_is_winograd(conv))
+        return "winograd";
+    if (conv->in_layout == DN_PLANAR)
+        return "planar";
+    return dn_conv_depthwise(conv) ? "depthwise" : "direct";
+}
+
 void dn_conv_run(const struct dn_kernels *k, const struct dn_conv_job *job)
 {
     const struct dn_conv *v = job->conv;

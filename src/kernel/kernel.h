@@ -89,6 +89,9 @@ struct dn_conv {
 bool dn_conv_is_winograd(const struct dn_conv *conv);
 enum { DN_CONV_TILE = 4 };
 
+/* What dn_conv_run computes it with, in a word: winograd, planar, depthwise, direct. */
+const char *dn_conv_name(const struct dn_conv *conv);
+
 /* Filters are packed in slices of whole output blocks: floats for blocks [block0, block1). The
  * packed form of a range is the concatenation of the packed forms of its parts. */
 size_t dn_conv_packed_floats(const struct dn_conv *conv, int block0, int block1);

@@ -246,6 +246,10 @@ static inline bool dn_layer_is_head(const struct dn_layer *l)
     return t == DN_DETECTION || t == DN_REGION || t == DN_YOLO || t == DN_GAUSSIAN_YOLO;
 }
 
+/* What computes the layer, in a word: a convolution kernel, "copy" ([route]), else its type; NULL
+ * when there is nothing to compute. */
+const char *dn_layer_kernel(const struct dn_layer *l);
+
 /* Frees what parse allocated. */
 void dn_layer_free(struct dn_layer *l);
 

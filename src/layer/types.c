@@ -22,3 +22,12 @@ const struct dn_layer_ops *dn_layer_type(const char *name)
                 return types[i];
     return NULL;
 }
+
+const char *dn_layer_kernel(const struct dn_layer *l)
+{
+    if (l->alias || !l->ops->run)
+        return NULL;
+    if (l->ops->type == DN_CONVOLUTIONAL)
+        return dn_conv_name(&l->u.convolutional.conv);
+    return l->ops->type == DN_ROUTE ? "copy" : l->ops->names[0];
+}

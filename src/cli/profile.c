@@ -1,0 +1,58 @@
+/* bench -profile: where the time of a prediction goes, layer by layer.
+ *
+ * Each row is the mean over the timed runs, so that the rows add up to the mean of the runs. Reading
+ * streamed weights in the computing thread, or waiting for the thread that reads them, has its own row,
+ * and so has the input; "rest" is what remains: preparing and copying maps, and the bookkeeping. */
+#include "bench.h"
+
+#include <stdlib.h>
+
+bool dn_profile_open(struct dn_profile *p, const network *net)
+{
+    *p = (struct dn_profile){.layers = net->n, .steps = calloc((size_t)net->n, sizeof *p->steps)};
+    return p->steps || (dn_complain("there is no memory for a profile of %d layers", net->n), false);
+}
+
+void dn_profile_add(void *context, const darknet_span *span)
+{
+    struct dn_profile *p = context;
+    if (span->thread != 0)
+        return; /* reads while the others compute */
+    if (span->kind == DARKNET_SPAN_STEP)
+        p->steps[span->layer] += span->seconds;
+    else if (span->kind == DARKNET_SPAN_INPUT)
+        p->input += span->seconds;
+    else
+        p->weights += span->seconds;
+}
+
+static void print_other(FILE *out, const char *name, double seconds, double all)
+{
+    fprintf(out, "%5s %-16s %12.6f %6.1f\n", "", name, seconds, 100 * seconds / all);
+}
+
+void dn_profile_print(const struct dn_profile *p, const network *net, const struct dn_bench *b, FILE *out)
+{
+    double all = p->seconds / b->runs, rest = p->seconds - p->input - p->weights;
+    fprintf(out, "profile      mean of %d runs; peak: GFLOP/s over the FMA peak; MB: weights, inputs and outputs of the "
+                 "layer, each once\n", b->runs);
+    fprintf(out, "%5s %-16s %12s %6s %9s %6s %9s\n", "layer", "kernel", "seconds", "%", "GFLOP/s", "peak", "MB");
+    for (int i = 0; i < p->layers; i++) {
+        darknet_work work = network_work(net, i);
+        double seconds = p->steps[i] / b->runs;
+        rest -= p->steps[i];
+        if (!work.kernel)
+            continue;
+        double speed = seconds > 0 ? work.flops / seconds : 0;
+        fprintf(out, "%5d %-16s %12.6f %6.1f", i, work.kernel, seconds, 100 * seconds / all);
+        if (work.flops > 0)
+            fprintf(out, " %9.2f %6.3f", speed * 1e-9, speed / b->peak_flops);
+        else
+            fprintf(out, " %9s %6s", "-", "-");
+        fprintf(out, " %9.3f\n", work.bytes / 1048576);
+    }
+    print_other(out, "input", p->input / b->runs, all);
+    print_other(out, "streamed weights", p->weights / b->runs, all);
+    print_other(out, "rest", rest / b->runs, all);
+    print_other(out, "all", all, all);
+}
