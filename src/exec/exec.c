@@ -136,6 +136,15 @@ static void run_step(const struct dn_exec *exec, const struct dn_run *run)
                 .block0 = run->block0, .block1 = run->block1);
 }
 
+/* Asks for a slice. On a busy machine the thread that wakes up may take the core of the one that asks. */
+static void ask_for(struct dn_exec *exec, const struct dn_fetch *f)
+{
+    double start = dn_span_begin(exec->tracer);
+    dn_stream_begin(&exec->stream, f);
+    DN_SPAN_END(exec->tracer, start, .kind = DN_SPAN_WAIT, .layer = f->index, .block0 = f->block0,
+                .block1 = f->block1);
+}
+
 /* Waits for a slice. Where there is no thread for it, this is when it is read. */
 static enum dn_status wait_for(struct dn_exec *exec, const struct dn_run *run, struct dn_error *err)
 {
@@ -159,7 +168,7 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
                          .block0 = w->resident, .block1 = dn_min(w->resident + w->slice, blocks),
                          .tracer = exec->tracer, .index = l->index};
     f.packed = (float *)(scratch + w->slot[0]);
-    dn_stream_begin(&exec->stream, &f);
+    ask_for(exec, &f);
     run->block1 = w->resident;
     if (w->resident)
         run_step(exec, run);
@@ -174,7 +183,7 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
             f.block0 = f.block1;
             f.block1 = dn_min(f.block0 + w->slice, blocks);
             f.packed = (float *)(scratch + w->slot[(i + 1) % 2]);
-            dn_stream_begin(&exec->stream, &f);
+            ask_for(exec, &f);
         }
         run_step(exec, run);
         run->again = true;
