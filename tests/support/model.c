@@ -196,7 +196,8 @@ static double weighed(const char *name, double x, double max)
     return strcmp(name, "normalize_channels") == 0 ? fmax(x, 0) : exp(maxval ? x - max : x);
 }
 
-/* The kinds that divide by a sum over the channels of a pixel. */
+/* The kinds that divide by a sum over the channels of a pixel. Exponents that overflow a float may
+ * give anything. */
 static void normalize_pixel(struct layer *l, const char *name, int y, int x)
 {
     double max = -INFINITY, sum = 1e-4;
@@ -206,7 +207,8 @@ static void normalize_pixel(struct layer *l, const char *name, int y, int x)
         sum += weighed(name, *model_at(l->out, c, y, x), max);
     for (int c = 0; c < l->out->c; c++) {
         double *v = model_at(l->out, c, y, x);
-        put(l, c, y, x, weighed(name, *v, max) / sum, 1 + l->out->size[v - l->out->v]);
+        put(l, c, y, x, weighed(name, *v, max) / sum,
+            max > 80 && strcmp(name, "normalize_channels_softmax") == 0 ? INFINITY : 1 + l->out->size[v - l->out->v]);
     }
 }
 

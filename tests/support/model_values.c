@@ -77,7 +77,7 @@ static void normalization(struct layer *l)
 
 /* ---- softmax -------------------------------------------------------------------------------- */
 
-/* n values that are `step` apart, in place. */
+/* n values that are `step` apart, in place. A long sum in single precision loses small terms. */
 static void softmax_of(struct layer *l, size_t first, int n, size_t step, double temperature)
 {
     double max = -INFINITY, sum = 0;
@@ -85,7 +85,7 @@ static void softmax_of(struct layer *l, size_t first, int n, size_t step, double
     for (int i = 0; i < n; i++)
         max = fmax(max, v[(size_t)i * step] / temperature);
     for (int i = 0; i < n; i++) {
-        size[(size_t)i * step] = 1 + fabs(v[(size_t)i * step] / temperature);
+        size[(size_t)i * step] = fmax(1, n / 100.) + fabs(v[(size_t)i * step] / temperature);
         sum += v[(size_t)i * step] = exp(v[(size_t)i * step] / temperature - max);
     }
     for (int i = 0; i < n; i++)

@@ -117,24 +117,45 @@ static void route(struct dice *d, char *s, int n)
     snprintf(s + used, NET_SECTION - (size_t)used, "\n");
 }
 
+/* Types without choices, and rare variants of others. */
+static const char *const fixed[] = {
+    "[avgpool]\n", "[reorg]\nstride=2\n", "[reorg]\nstride=2\nreverse=1\n", "[reorg]\nstride=1\nextra=5\n",
+    "[reorg3d]\nstride=2\n", "[dropout]\nprobability=.5\n", "[empty]\n", "[cost]\ntype=sse\n",
+    "[activation]\nactivation=mish\n", "[logistic]\n", "[softmax]\ngroups=1\n", "[l2norm]\n",
+    "[normalization]\nalpha=.1\nbeta=.75\nsize=5\nkappa=1\n", "[batchnorm]\n", "[implicit]\nfilters=18\natoms=3\n",
+    "[crop]\ncrop_height=4\ncrop_width=5\nnoadjust=1\n", "[crop]\ncrop_height=9\ncrop_width=3\n",
+    "[connected]\noutput=20\nactivation=leaky\n", "[connected]\noutput=33\nbatch_normalize=1\nactivation=relu\n",
+    "[local]\nfilters=5\nsize=3\nstride=1\npad=1\nactivation=leaky\n", "[local_avgpool]\nsize=2\nstride=2\n",
+    "[deconvolutional]\nfilters=8\nsize=3\nstride=2\nactivation=leaky\n",
+    "[deconvolutional]\nfilters=20\nsize=4\nstride=2\npadding=1\nbatch_normalize=1\nactivation=linear\n",
+    "[upsample]\nstride=2\n", "[upsample]\nstride=2\n", "[upsample]\nstride=3\nscale=.5\n", "[upsample]\nstride=-2\n",
+    "[maxpool]\nmaxpool_depth=1\nout_channels=8\nsize=1\nstride=1\n", "[maxpool]\nsize=3\nstride=2\npadding=0\n",
+    "[maxpool]\nsize=2\nstride_x=2\nstride_y=1\n", "[maxpool]\nsize=3\nstride=2\nantialiasing=1\n",
+    "[convolutional]\nfilters=20\nsize=3\nstride=2\npad=1\nantialiasing=1\nactivation=leaky\n",
+    "[convolutional]\nfilters=20\nsize=3\nstride_x=2\nstride_y=1\npad=1\nactivation=leaky\n",
+    "[convolutional]\nfilters=20\nsize=3\npadding=2\nflipped=1\nactivation=linear\n",
+    "[convolutional]\nbatch_normalize=1\nfilters=20\nsize=3\npad=1\nxnor=1\nactivation=leaky\n",
+    "[convolutional]\nfilters=20\nsize=1\nactivation=normalize_channels_softmax\n",
+    "[region]\nclasses=2\nnum=2\nsoftmax=1\n", "[Gaussian_yolo]\nclasses=1\nnum=2\nscale_x_y=1.1\n",
+    "[convolutional]\nfilters=14\nsize=1\nactivation=linear\n",
+};
+
 static void rare(struct dice *d, char *s, int n)
 {
-    static const char *const fixed[] = {
-        "[avgpool]\n", "[reorg]\nstride=2\n", "[dropout]\nprobability=.5\n", "[activation]\nactivation=mish\n",
-        "[softmax]\ngroups=1\n", "[l2norm]\n", "[normalization]\nalpha=.1\nbeta=.75\nsize=5\nkappa=1\n",
-        "[batchnorm]\n", "[connected]\noutput=20\nactivation=leaky\n",
-        "[local]\nfilters=5\nsize=3\nstride=1\npad=1\nactivation=leaky\n", "[local_avgpool]\nsize=2\nstride=2\n",
-        "[deconvolutional]\nfilters=8\nsize=3\nstride=2\nactivation=leaky\n",
-        "[upsample]\nstride=2\n", "[upsample]\nstride=2\n", "[maxpool]\nmaxpool_depth=1\nout_channels=8\nsize=1\nstride=1\n",
-        "[convolutional]\nfilters=20\nsize=3\nstride=2\npad=1\nantialiasing=1\nactivation=leaky\n",
-    };
-    int count = (int)(sizeof fixed / sizeof *fixed), kind = roll(d, count + 2);
+    int count = (int)(sizeof fixed / sizeof *fixed), kind = roll(d, count + 8);
     if (kind < count)
         snprintf(s, NET_SECTION, "%s", fixed[kind]);
-    else if (kind == count)
+    else if (kind < count + 2)
         snprintf(s, NET_SECTION, "[sam]\nfrom=%d\nactivation=linear\n", roll(d, n));
-    else
+    else if (kind < count + 4)
         snprintf(s, NET_SECTION, "[scale_channels]\nfrom=%d\nactivation=leaky\nscale_wh=%d\n", roll(d, n), roll(d, 2));
+    else if (kind < count + 6)
+        snprintf(s, NET_SECTION, "[shortcut]\nfrom=%d,%d\nweights_type=%s\nweights_normalization=%s\nactivation=leaky\n", roll(d, n),
+                 roll(d, n), chance(d, 50) ? "per_channel" : "per_feature", chance(d, 50) ? "softmax" : "relu");
+    else if (kind < count + 7)
+        snprintf(s, NET_SECTION, "[shortcut]\nfrom=%d\nalpha=.5\nbeta=2\nactivation=linear\n", roll(d, n));
+    else
+        snprintf(s, NET_SECTION, "[shortcut]\nfrom=%d,%d\nactivation=linear\n", roll(d, n), roll(d, n));
 }
 
 /* Something that may follow the n sections made so far; c: channels of the last one. */
