@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Most bytes of one pread. The page cache holds as much of it at once as unfinished reading, which
@@ -16,6 +17,7 @@ enum dn_status dn_input_open(struct dn_input *in, const char *path, struct dn_er
 {
     struct stat st;
     in->path = path;
+    in->sparing = 0;
     in->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (in->fd < 0)
         return dn_fail(err, DN_IO, "%s: cannot open the file: %s", path, strerror(errno));
@@ -40,7 +42,14 @@ enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *bu
     size_t done = 0;
     while (done < bytes) {
         size_t piece = bytes - done < PIECE ? bytes - done : PIECE;
-        ssize_t n = pread(in->fd, (char *)buffer + done, piece, (off_t)(offset + (int64_t)done));
+        struct iovec iov = {(char *)buffer + done, piece};
+        off_t at = (off_t)(offset + (int64_t)done);
+        ssize_t n = in->sparing ? preadv2(in->fd, &iov, 1, at, RWF_NOWAIT) : -1;
+        if (n <= 0) {
+            n = pread(in->fd, (char *)buffer + done, piece, at);
+            if (in->sparing && n > 0)
+                posix_fadvise(in->fd, at, n, POSIX_FADV_DONTNEED);
+        }
         if (n > 0)
             done += (size_t)n;
         else if (n == 0)
@@ -57,15 +66,16 @@ enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *bu
     return DN_OK;
 }
 
-void dn_input_no_readahead(const struct dn_input *in)
+void dn_input_no_readahead(struct dn_input *in)
 {
+    in->sparing = 1;
     posix_fadvise(in->fd, 0, 0, POSIX_FADV_RANDOM);
 }
 
 enum dn_status dn_read_text(const char *path, size_t limit, char **text, size_t *size,
                             struct dn_error *err)
 {
-    struct dn_input in;
+    struct dn_input in = {.fd = -1};
     enum dn_status status = dn_input_open(&in, path, err);
     if (status)
         return status;
