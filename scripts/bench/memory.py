@@ -73,6 +73,7 @@ class Experiment:
         group = self.group if limit else None
         if group:
             group.limit(limit, swap)
+        model.warm()
         before = cgroup.swapped_out()
         done = measure.run([program, "detector", "test", "net.data", model.cfg, model.weights,
                             measure.photo(), "-out", "picture", "-thresh", ".9", *flags], self.options["timeout"],
