@@ -1,4 +1,7 @@
-/* See placement.h. Quadratic in the number of buffers, which is a few hundred at most. */
+/* See placement.h. Quadratic in the number of buffers, which is a few hundred at most.
+ *
+ * One after the other takes the smallest gap it fits. Largest first is nearly always best; where it
+ * leaves gaps at the peak, long-lived first may not. */
 #include "plan/placement.h"
 
 #include <stdint.h>
@@ -10,6 +13,20 @@ static int by_size(const void *a, const void *b)
     if (x->bytes != y->bytes)
         return x->bytes < y->bytes ? 1 : -1;
     return x < y ? -1 : x > y;
+}
+
+static int by_life(const void *a, const void *b)
+{
+    const struct dn_buffer *x = *(struct dn_buffer *const *)a, *y = *(struct dn_buffer *const *)b;
+    int longer = (y->last - y->first) - (x->last - x->first);
+    return longer ? longer : by_size(a, b);
+}
+
+static int by_area(const void *a, const void *b)
+{
+    const struct dn_buffer *x = *(struct dn_buffer *const *)a, *y = *(struct dn_buffer *const *)b;
+    double p = (double)x->bytes * (x->last - x->first + 1), q = (double)y->bytes * (y->last - y->first + 1);
+    return p < q ? 1 : p > q ? -1 : by_size(a, b);
 }
 
 static int by_offset(const void *a, const void *b)
@@ -38,16 +55,23 @@ static size_t best_gap(struct dn_buffer *const *busy, int n, size_t bytes)
     return smallest == SIZE_MAX ? end : best;
 }
 
-enum dn_status dn_place(struct dn_buffer *buffers, int n, size_t *peak, struct dn_error *err)
+/* The most bytes that live at a time: no placing needs less. */
+static size_t least_peak(const struct dn_buffer *buffers, int n)
 {
-    struct dn_buffer **sorted = malloc(2 * (size_t)(n + 1) * sizeof(struct dn_buffer *));
-    if (!sorted)
-        return dn_fail(err, DN_NO_MEMORY, "no memory to place %d buffers", n);
-    struct dn_buffer **busy = sorted + n;
-    *peak = 0;
-    for (int i = 0; i < n; i++)
-        sorted[i] = &buffers[i];
-    qsort(sorted, (size_t)n, sizeof *sorted, by_size);
+    size_t most = 0;
+    for (int i = 0; i < n; i++) {
+        size_t live = 0;
+        for (int k = 0; k < n; k++)
+            live += buffers[k].first <= buffers[i].first && buffers[i].first <= buffers[k].last ? buffers[k].bytes : 0;
+        most = live > most ? live : most;
+    }
+    return most;
+}
+
+/* Gives all buffers their offsets, in the order of `sorted`; the peak. `busy` has room for them. */
+static size_t place(struct dn_buffer **sorted, int n, struct dn_buffer **busy)
+{
+    size_t peak = 0;
     for (int i = 0; i < n; i++) {
         struct dn_buffer *b = sorted[i];
         int n_busy = 0;
@@ -56,8 +80,33 @@ enum dn_status dn_place(struct dn_buffer *buffers, int n, size_t *peak, struct d
                 busy[n_busy++] = sorted[k];
         qsort(busy, (size_t)n_busy, sizeof(struct dn_buffer *), by_offset);
         b->offset = best_gap(busy, n_busy, b->bytes);
-        if (b->offset + b->bytes > *peak)
-            *peak = b->offset + b->bytes;
+        if (b->offset + b->bytes > peak)
+            peak = b->offset + b->bytes;
+    }
+    return peak;
+}
+
+enum dn_status dn_place(struct dn_buffer *buffers, int n, size_t *peak, struct dn_error *err)
+{
+    static int (*const orders[])(const void *, const void *) = {by_size, by_area, by_life};
+    enum { ORDERS = sizeof orders / sizeof *orders };
+    struct dn_buffer **sorted = malloc(2 * (size_t)(n + 1) * sizeof(struct dn_buffer *));
+    if (!sorted)
+        return dn_fail(err, DN_NO_MEMORY, "no memory to place %d buffers", n);
+    const size_t least = least_peak(buffers, n);
+    int best = 0;
+    *peak = SIZE_MAX;
+    for (int i = 0; i <= ORDERS; i++) { /* the last time as it was best */
+        for (int k = 0; k < n; k++)
+            sorted[k] = &buffers[k];
+        qsort(sorted, (size_t)n, sizeof *sorted, orders[i < ORDERS ? i : best]);
+        size_t bytes = place(sorted, n, sorted + n);
+        if (bytes < *peak) {
+            *peak = bytes;
+            best = i;
+        }
+        if (bytes == least || (i == ORDERS - 1 && best == i))
+            break;
     }
     free(sorted);
     return DN_OK;
