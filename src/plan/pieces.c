@@ -19,6 +19,7 @@ enum { SAMPLES = 10, SLICES = 6, HEIGHTS = 5 };
 struct life {
     int first, last;
     size_t whole; /* bytes of all its rows */
+    int next_first, next_last; /* the next storage whose life begins, or ends, at the same position; -1 */
 };
 
 struct maker {
@@ -26,6 +27,8 @@ struct maker {
     const struct dn_plan_options *options;
     const struct dn_plan *plan;
     struct life *lives;
+    int *begins, *ends; /* [n + 2] by position + 1: the first storage whose life does there; -1 */
+    int *chain;         /* [n] the last piece from each position to the current one; -1 */
     int *need;  /* [maps][SAMPLES] rows that exist after the sampled bands */
     size_t most;
     struct dn_pieces *out;
@@ -48,7 +51,7 @@ static void find_lives(struct maker *m)
     for (int i = 0; i < m->plan->n_storages; i++) {
         const struct dn_storage *s = &m->plan->storages[i];
         struct life *life = &m->lives[i];
-        *life = (struct life){INT_MAX, -1, dn_storage_bytes(s, s->h, s->w)};
+        *life = (struct life){.first = INT_MAX, .last = -1, .whole = dn_storage_bytes(s, s->h, s->w)};
         for (int map = s->map; map >= 0; map = m->plan->places[map].next) {
             int made = map ? f->position[map - 1] : -1;
             life->first = dn_min(life->first, made);
@@ -61,12 +64,34 @@ static void find_lives(struct maker *m)
         struct life *life = &m->lives[m->plan->places[f->root[i + 1]].storage];
         life->last = dn_max(life->last, f->position[i]);
     }
+    for (int i = 0; i < m->plan->n_storages; i++) {
+        struct life *life = &m->lives[i];
+        life->next_first = m->begins[life->first + 1];
+        m->begins[life->first + 1] = i;
+        life->next_last = m->ends[life->last + 1];
+        m->ends[life->last + 1] = i;
+    }
+}
+
+/* Another piece over the same layers that is neither larger nor slower in any respect. */
+static bool is_dominated(const struct maker *m, const struct dn_piece *piece)
+{
+    const struct dn_piece *p;
+    for (int i = m->chain[piece->first]; i >= 0; i = p->previous) {
+        p = &m->out->list[i];
+        if (p->bytes[0] <= piece->bytes[0] && p->bytes[1] <= piece->bytes[1] &&
+            p->seconds[0] <= piece->seconds[0] && p->seconds[1] <= piece->seconds[1])
+            return true;
+    }
+    return false;
 }
 
 static enum dn_status add(struct maker *m, struct dn_piece piece)
 {
     struct dn_pieces *out = m->out;
     int n = out->begin[m->last + 1];
+    if (is_dominated(m, &piece))
+        return DN_OK;
     if (n == out->room) {
         int room = out->room ? 2 * out->room : 1024;
         struct dn_piece *list = realloc(out->list, (size_t)room * sizeof *list);
@@ -75,6 +100,8 @@ static enum dn_status add(struct maker *m, struct dn_piece piece)
         out->list = list;
         out->room = room;
     }
+    piece.previous = m->chain[piece.first];
+    m->chain[piece.first] = n;
     out->list[n] = piece;
     out->begin[m->last + 1]++;
     return DN_OK;
@@ -207,12 +234,10 @@ static void add_seconds(struct maker *m, double seconds)
 /* Storages whose life begins or ends with the position that joins the group. */
 static void join_storages(struct maker *m, int position)
 {
-    for (int i = 0; i < m->plan->n_storages; i++) {
+    for (int i = m->ends[position + 1]; i >= 0 && position >= 0; i = m->lives[i].next_last)
+        m->live += m->lives[i].whole;
+    for (int i = m->begins[position + 1]; i >= 0; i = m->lives[i].next_first) {
         const struct life *life = &m->lives[i];
-        if (life->last == position && life->last <= m->last && life->last >= 0)
-            m->live += life->whole;
-        if (life->first != position)
-            continue;
         if (life->last <= m->last) {
             const struct dn_storage *s = &m->plan->storages[i];
             m->live -= life->last >= 0 ? life->whole : 0;
@@ -284,6 +309,7 @@ static enum dn_status end_at(struct maker *m, int position)
     const struct dn_layer *l = layer_at(m, position);
     m->last = position;
     m->out->begin[position + 1] = m->out->begin[position];
+    memset(m->chain, -1, (size_t)m->out->n * sizeof *m->chain);
     if (add_layer(m))
         return m->err->status;
     for (int i = 0; i < HEIGHTS && dn_layer_is_tiled(l) && !l->alias; i++)
@@ -303,14 +329,20 @@ enum dn_status dn_pieces_make(const struct dn_flow *flow, const struct dn_plan_o
     pieces->begin = calloc(maps, sizeof *pieces->begin);
     m.lives = calloc(maps, sizeof *m.lives);
     m.need = calloc(maps * SAMPLES, sizeof *m.need);
-    if (!pieces->begin || !m.lives || !m.need)
+    m.begins = malloc(3 * (maps + 1) * sizeof *m.begins);
+    if (!pieces->begin || !m.lives || !m.need || !m.begins) {
         dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, maps - 1);
-    else
+    } else {
+        memset(m.begins, -1, 3 * (maps + 1) * sizeof *m.begins);
+        m.ends = m.begins + maps + 1;
+        m.chain = m.ends + maps + 1;
         find_lives(&m);
+    }
     for (int p = 0; p < pieces->n && !err->status; p++)
         end_at(&m, p);
     free(m.lives);
     free(m.need);
+    free(m.begins);
     if (err->status)
         dn_pieces_free(pieces);
     return err->status;

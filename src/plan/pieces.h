@@ -14,6 +14,7 @@ struct dn_piece {
     /* [0]: no filters resident, [1]: all */
     size_t bytes[2];  /* maps and scratch while it runs */
     float seconds[2];
+    int previous;     /* the piece before it in the list with the same ends, or -1 */
 };
 
 struct dn_pieces {
