@@ -42,9 +42,10 @@ LIBS     = $(DEP_LIBS) -lm -lpthread
 # The program is linked statically where that works: shared libraries would cost it two megabytes of
 # resident memory. STATIC=0 links it to the shared ones.
 QUIET := -Wl,--no-warnings
-STATIC ?= $(if $(SANITIZE)$(filter 1,$(OPENCV)),0,$(shell printf 'int main(void) { return 0; }' | \
-  $(CC) -static $(QUIET) $(if $(filter 1,$(OPENMP)),-fopenmp) -x c -o /dev/null - \
-  $(shell $(PKG_CONFIG) --static --libs libjpeg libpng) -lm -lpthread 2>/dev/null && echo 1))
+STATIC ?= $(if $(SANITIZE)$(filter 1,$(OPENCV)),0,$(shell probe=$$(mktemp) && \
+  printf 'int main(void) { int n = 0; _Pragma("omp parallel num_threads(2)") n = 1; return !n; }' | \
+  $(CC) -static $(QUIET) $(if $(filter 1,$(OPENMP)),-fopenmp) -w -x c -o $$probe - \
+  $(shell $(PKG_CONFIG) --static --libs libjpeg libpng) -lm -lpthread 2>/dev/null && $$probe 2>/dev/null && echo 1; rm -f $$probe))
 PROGRAM_LIBS = $(if $(filter 1,$(STATIC)),-static $(QUIET) $(shell $(PKG_CONFIG) --static --libs libjpeg libpng) -lm -lpthread,$(LIBS))
 
 CONFIG := $(shell echo '$(CC) $(CXX) $(ALL_CFLAGS) $(LINK_FLAGS)' | cksum | cut -d' ' -f1)

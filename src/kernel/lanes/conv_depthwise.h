@@ -26,11 +26,11 @@ static INLINE void multiply_pixels(struct strip *s, int P, ptrdiff_t dx, int oy,
     for (int r = 0; r < rows->count; r++) {
         const float *x = rows->at[r] + first;
         for (int kx = 0; kx < v->kw; kx++, w += DN_BLOCK, x += dk)
-#pragma GCC unroll 4
+            UNROLL(4)
             for (int i = 0; i < BLOCK_VECS; i++) {
                 const float *at = pinned(x + i * LANES);
                 vec f = vec_load(w + i * LANES);
-#pragma GCC unroll 16
+                UNROLL(16)
                 for (int p = 0; p < P; p++) {
                     acc[p * BLOCK_VECS + i] = vec_fma(vec_load(at), f, acc[p * BLOCK_VECS + i]);
                     at = dx == DN_BLOCK ? at + dx : pinned(at + dx);

@@ -26,7 +26,7 @@ static void pack_value(const struct packing *p, size_t value, float *out)
 static INLINE void pack_square(const struct packing *p, int lane, size_t value, float **out)
 {
     vec a[LANES], b[LANES];
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int i = 0; i < LANES; i++) {
         const float *from = p->raw + (size_t)(lane + i) * p->fan_in + value;
         a[i] = vec_splat(0);
@@ -35,18 +35,18 @@ static INLINE void pack_square(const struct packing *p, int lane, size_t value, 
             __builtin_prefetch(from + PACK_AHEAD, 0, 0);
         }
     }
-#pragma GCC unroll 4
+    UNROLL(4)
     for (int width = 1; width < LANES; width *= 2) {
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int i = 0; i < LANES / 2; i++) {
             b[2 * i] = vec_zip_low(a[i], a[i + LANES / 2]);
             b[2 * i + 1] = vec_zip_high(a[i], a[i + LANES / 2]);
         }
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int i = 0; i < LANES; i++)
             a[i] = b[i];
     }
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int i = 0; i < LANES; i++)
         vec_store(out[i] + lane, a[i]);
 }

@@ -4,8 +4,7 @@
 #define DN_KERNEL_CONV_STORE_H
 
 #include "kernel/conv.h"
-
-#define INLINE inline __attribute__((always_inline))
+#include "kernel/lanes/inline.h"
 
 enum { BLOCK_VECS = DN_BLOCK / LANES };
 

@@ -26,7 +26,7 @@ static void peak_work(void)
     for (int i = 0; i < PEAK_CHAINS; i++)
         acc[i] = vec_splat(seed);
     for (int round = 0; round < PEAK_ROUNDS; round++)
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int i = 0; i < PEAK_CHAINS; i++)
             acc[i] = vec_fma(acc[i], factor, factor);
     for (int i = 1; i < PEAK_CHAINS; i++)

@@ -43,16 +43,16 @@ static INLINE void step(vec *acc, int P, int B, const float *x, ptrdiff_t dx, co
 {
     const int V = B * BLOCK_VECS;
     vec f[TILE_BLOCKS * BLOCK_VECS];
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int v = 0; v < V; v++)
         f[v] = vec_load((v < BLOCK_VECS ? w0 : w1) + v % BLOCK_VECS * LANES);
     const float *base = x;
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int p = 0; p < P; p++) {
         if (p % 3 == 0)
             base = pinned(x + p * dx);
         vec value = vec_splat(base[p % 3 * dx]);
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int v = 0; v < V; v++)
             acc[p * V + v] = vec_fma(value, f[v], acc[p * V + v]);
     }
@@ -61,10 +61,10 @@ static INLINE void step(vec *acc, int P, int B, const float *x, ptrdiff_t dx, co
 static INLINE void load_tile(struct strip *s, vec *acc, int P, int B, int oy, int ox)
 {
     const int V = B * BLOCK_VECS;
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int v = 0; v < V; v++) {
         const float *out = dn_view_at(&s->job->out, s->block + v / BLOCK_VECS, oy, ox);
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int p = 0; p < P; p++)
             acc[p * V + v] =
                 s->first ? vec_splat(0) : vec_load(out + p * DN_BLOCK + v % BLOCK_VECS * LANES);
@@ -77,18 +77,18 @@ static INLINE void store_tile(struct strip *s, const vec *acc, int P, int B, int
     const struct fused f = fused(job->conv->activation);
     const int V = B * BLOCK_VECS;
     bool last = s->last;
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int v = 0; v < V; v++) {
         int b = s->block + v / BLOCK_VECS, lane = v % BLOCK_VECS * LANES;
         float *out = dn_view_at(&job->out, b, oy, ox) + lane;
         const float *vectors = job->vectors + (ptrdiff_t)b * DN_CONV_VECTORS + lane;
         if (last) {
             const struct norm n = norm(vectors);
-#pragma GCC unroll 16
+            UNROLL(16)
             for (int p = 0; p < P; p++)
                 vec_store(out + p * DN_BLOCK, finish(acc[p * V + v], n, f));
         } else {
-#pragma GCC unroll 16
+            UNROLL(16)
             for (int p = 0; p < P; p++)
                 vec_store(out + p * DN_BLOCK, acc[p * V + v]);
         }

@@ -8,7 +8,7 @@
 #ifndef DN_KERNEL_MATH_H
 #define DN_KERNEL_MATH_H
 
-#define INLINE inline __attribute__((always_inline))
+#include "kernel/lanes/inline.h"
 
 /* e^x = power * (1 + fraction), power a power of two, |fraction| < 0.42.
  *

@@ -10,9 +10,8 @@
 #define DN_KERNEL_ROWS_POOL_H
 
 #include "base/size.h"
+#include "kernel/lanes/inline.h"
 #include "kernel/rows.h"
-
-#define INLINE inline __attribute__((always_inline))
 
 enum {
     POOL_WINDOW = 16, /* the largest one with row pointers; larger ones are not worth a kernel */
@@ -79,12 +78,12 @@ static INLINE void pool_inside(const struct dn_pool_row *r, const struct pool_ro
     ptrdiff_t at = (ptrdiff_t)(x0 * p->stride_x - p->offset_x) * DN_BLOCK;
     const ptrdiff_t step = (ptrdiff_t)p->stride_x * DN_BLOCK;
     for (int x = x0; x < x1; x++, at += step, out += DN_BLOCK) {
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int lane = 0; lane < DN_BLOCK; lane += LANES) {
             vec acc = vec_splat(POOL_LEAST);
-#pragma GCC unroll 4
+            UNROLL(4)
             for (int u = 0; u < size; u++)
-#pragma GCC unroll 4
+                UNROLL(4)
                 for (int v = 0; v < size; v++)
                     acc = larger(acc, rows->at[v] + at + u * DN_BLOCK + lane);
             vec_store(out + lane, acc);
@@ -121,7 +120,7 @@ static void pool_columns(const struct pool_rows *rows, int lane, int x, int n, v
             acc[u] = vec_splat(POOL_LEAST);
         for (int v = 0; v < rows->n; v++) {
             const float *from = rows->at[v] + (ptrdiff_t)(x + i) * DN_BLOCK + lane;
-#pragma GCC unroll 4
+            UNROLL(4)
             for (int u = 0; u < COLUMNS_AT_ONCE; u++)
                 acc[u] = larger(acc[u], from + u * DN_BLOCK);
         }

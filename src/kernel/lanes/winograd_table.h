@@ -20,25 +20,25 @@ static INLINE void chunk(const float *x, const float *filters, int channels, flo
     const ptrdiff_t block = DN_WINOGRAD_POINTS * DN_WINOGRAD_FILTER_POINT;
     const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK;
     vec acc[PANEL_TILES * PANEL_BLOCKS * BLOCK_VECS];
-#pragma GCC unroll 32
+    UNROLL(32)
     for (int i = 0; i < P * B * BLOCK_VECS; i++)
         acc[i] = vec_splat(0);
     for (int c = 0; c < channels; c++, filters += DN_BLOCK) {
         vec f[PANEL_BLOCKS * BLOCK_VECS];
-#pragma GCC unroll 8
+        UNROLL(8)
         for (int i = 0; i < B * BLOCK_VECS; i++)
             f[i] = vec_load(filters + i / BLOCK_VECS * block + i % BLOCK_VECS * LANES);
-#pragma GCC unroll 16
+        UNROLL(16)
         for (int p = 0; p < P; p++) {
             vec value = vec_splat(x[p * DN_WINOGRAD_INPUTS + c]);
-#pragma GCC unroll 8
+            UNROLL(8)
             for (int i = 0; i < B * BLOCK_VECS; i++)
                 acc[p * B * BLOCK_VECS + i] = vec_fma(value, f[i], acc[p * B * BLOCK_VECS + i]);
         }
     }
-#pragma GCC unroll 16
+    UNROLL(16)
     for (int p = 0; p < P; p++)
-#pragma GCC unroll 8
+        UNROLL(8)
         for (int i = 0; i < B * BLOCK_VECS; i++)
         {
             float *at = m + (p * DN_WINOGRAD_BLOCKS + i / BLOCK_VECS) * products + i % BLOCK_VECS * LANES;

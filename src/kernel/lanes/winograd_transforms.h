@@ -84,22 +84,22 @@ static void winograd_inputs(const struct dn_winograd *g, int tile)
         patch_rows(&g->job->in, c / DN_BLOCK, y, x, room, rows);
         for (int lane = 0; lane < DN_BLOCK; lane += LANES, out += LANES) {
             vec half[PATCH][PATCH];
-#pragma GCC unroll 6
+            UNROLL(6)
             for (int j = 0; j < PATCH; j++) {
                 vec d[PATCH];
-#pragma GCC unroll 6
+                UNROLL(6)
                 for (int i = 0; i < PATCH; i++)
                     d[i] = vec_load(rows[i] + j * DN_BLOCK + lane);
                 input_line(d, half[j]);
             }
-#pragma GCC unroll 6
+            UNROLL(6)
             for (int i = 0; i < PATCH; i++) {
                 vec d[PATCH], t[PATCH];
-#pragma GCC unroll 6
+                UNROLL(6)
                 for (int j = 0; j < PATCH; j++)
                     d[j] = half[j][i];
                 input_line(d, t);
-#pragma GCC unroll 6
+                UNROLL(6)
                 for (int j = 0; j < PATCH; j++)
                     vec_store(out + (i * PATCH + j) * point, t[j]);
             }
@@ -115,19 +115,19 @@ static void winograd_filters(const float *packed, int channels, float *transform
     for (int c = 0; c < channels; c++, packed += 9 * DN_BLOCK) {
         for (int lane = 0; lane < DN_BLOCK; lane += LANES, transformed += LANES) {
             vec half[3][PATCH];
-#pragma GCC unroll 3
+            UNROLL(3)
             for (int j = 0; j < 3; j++) {
                 vec g[3];
-#pragma GCC unroll 3
+                UNROLL(3)
                 for (int i = 0; i < 3; i++)
                     g[i] = vec_load(packed + (3 * i + j) * DN_BLOCK + lane);
                 filter_line(g, half[j]);
             }
-#pragma GCC unroll 6
+            UNROLL(6)
             for (int i = 0; i < PATCH; i++) {
                 vec g[3] = {half[0][i], half[1][i], half[2][i]}, t[PATCH];
                 filter_line(g, t);
-#pragma GCC unroll 6
+                UNROLL(6)
                 for (int j = 0; j < PATCH; j++)
                     vec_store(transformed + (i * PATCH + j) * point, t[j]);
             }
@@ -147,7 +147,7 @@ struct target {
 
 static INLINE void store_row(const struct target *t, const struct norm *n, float *out, const vec *y)
 {
-#pragma GCC unroll 4
+    UNROLL(4)
     for (int j = 0; j < TILE; j++) {
         if (j < t->x0 || j >= t->x1)
             continue;
@@ -161,20 +161,20 @@ static INLINE void output_tile(const struct target *t, const float *m)
     for (int lane = 0; lane < DN_BLOCK; lane += LANES) {
         const struct norm n = norm(vectors + lane);
         vec half[PATCH][TILE];
-#pragma GCC unroll 6
+        UNROLL(6)
         for (int j = 0; j < PATCH; j++) {
             vec d[PATCH];
-#pragma GCC unroll 6
+            UNROLL(6)
             for (int i = 0; i < PATCH; i++)
                 d[i] = vec_load(m + (i * PATCH + j) * DN_BLOCK + lane);
             output_line(d, half[j]);
         }
-#pragma GCC unroll 4
+        UNROLL(4)
         for (int i = 0; i < TILE; i++) {
             vec d[PATCH], y[TILE];
             if (i < t->y0 || i >= t->y1)
                 continue;
-#pragma GCC unroll 6
+            UNROLL(6)
             for (int j = 0; j < PATCH; j++)
                 d[j] = half[j][i];
             output_line(d, y);
