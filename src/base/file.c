@@ -37,7 +37,7 @@ void dn_input_close(struct dn_input *in)
 }
 
 enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *buffer, size_t bytes,
-                             int drop, struct dn_error *err)
+                             struct dn_error *err)
 {
     size_t done = 0;
     while (done < bytes) {
@@ -61,8 +61,6 @@ enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *bu
             return dn_fail(err, DN_IO, "%s: cannot read %zu bytes at %lld: %s", in->path, bytes,
                            (long long)offset, strerror(errno));
     }
-    if (drop)
-        posix_fadvise(in->fd, (off_t)offset, (off_t)bytes, POSIX_FADV_DONTNEED);
     return DN_OK;
 }
 
@@ -87,7 +85,7 @@ enum dn_status dn_read_text(const char *path, size_t limit, char **text, size_t 
     else if (!(buffer = malloc(bytes + 1)))
         status = dn_fail(err, DN_NO_MEMORY, "%s: no memory for its %zu bytes", path, bytes);
     else
-        status = dn_input_read(&in, 0, buffer, bytes, 0, err);
+        status = dn_input_read(&in, 0, buffer, bytes, err);
     dn_input_close(&in);
     if (!status && memchr(buffer, 0, bytes))
         status = dn_fail(err, DN_INVALID, "%s: is not a text file (it contains a zero byte)", path);

@@ -25,10 +25,9 @@ struct dn_input {
 enum dn_status dn_input_open(struct dn_input *in, const char *path, struct dn_error *err);
 void dn_input_close(struct dn_input *in);
 
-/* Reads exactly `bytes` bytes at `offset`, through short reads and EINTR, and leaves no page-cache
- * debt behind when `drop` is set: the pages just read are offered back to the system. */
+/* Reads exactly `bytes` bytes at `offset`, through short reads and EINTR. */
 enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *buffer, size_t bytes,
-                             int drop, struct dn_error *err);
+                             struct dn_error *err);
 
 /* From now on the system reads from the file what is asked for and nothing beyond, and what was not
  * in the page cache before does not stay there. Both would count in the memory cgroup of the process:

@@ -14,8 +14,8 @@ static enum dn_status read_header(struct dn_weights *w, struct dn_error *err)
     if (w->file.size < 16)
         return dn_fail(err, DN_INVALID, "%s: has %lld bytes; a weights file begins with a header of at least 16",
                        w->file.path, (long long)w->file.size);
-    if (dn_input_read(&w->file, 0, version, sizeof version, 0, err) ||
-        dn_input_read(&w->file, 12, &seen32, sizeof seen32, 0, err))
+    if (dn_input_read(&w->file, 0, version, sizeof version, err) ||
+        dn_input_read(&w->file, 12, &seen32, sizeof seen32, err))
         return err->status;
     w->transposed = version[0] > 1000 || version[1] > 1000;
     w->seen = (uint64_t)(uint32_t)seen32;
@@ -23,7 +23,7 @@ static enum dn_status read_header(struct dn_weights *w, struct dn_error *err)
     if ((int64_t)version[0] * 10 + version[1] >= 2 && version[0] < 1000 && version[1] < 1000) {
         w->header = 20;
         if (w->file.size >= 20)
-            return dn_input_read(&w->file, 12, &w->seen, sizeof w->seen, 0, err);
+            return dn_input_read(&w->file, 12, &w->seen, sizeof w->seen, err);
     }
     return DN_OK;
 }
@@ -132,9 +132,9 @@ enum dn_status dn_weights_params(const struct dn_weights *w, const struct dn_lay
     float *tail = scratch + l->file_head;
     if (w->file.fd < 0 || l->dontload)
         synthesize_params(w, l, scratch, l->file_head + l->file_tail);
-    else if (dn_input_read(&w->file, byte_offset(w, l, 0), scratch, l->file_head * sizeof(float), 0, err) ||
+    else if (dn_input_read(&w->file, byte_offset(w, l, 0), scratch, l->file_head * sizeof(float), err) ||
              dn_input_read(&w->file, byte_offset(w, l, l->file_head + l->file_filters), tail,
-                           l->file_tail * sizeof(float), 0, err))
+                           l->file_tail * sizeof(float), err))
         return err->status;
     if (l->params)
         l->ops->load_params(l, scratch, tail, params);
@@ -178,7 +178,7 @@ static enum dn_status read_transposed(const struct dn_weights *w, const struct d
         if (count > l->fan_in - i)
             count = l->fan_in - i;
         if (dn_input_read(&w->file, byte_offset(w, l, l->file_head + i * n), lines,
-                          count * n * sizeof(float), 0, err))
+                          count * n * sizeof(float), err))
             return err->status;
         for (size_t f = 0; f < channels; f++)
             for (size_t k = 0; k < count; k++)
@@ -198,5 +198,5 @@ enum dn_status dn_weights_filters(const struct dn_weights *w, const struct dn_la
     }
     if (dn_weights_transposed(w, l))
         return read_transposed(w, l, block0, block1, raw, err);
-    return dn_input_read(&w->file, byte_offset(w, l, l->file_head + first), raw, n * sizeof(float), 0, err);
+    return dn_input_read(&w->file, byte_offset(w, l, l->file_head + first), raw, n * sizeof(float), err);
 }

@@ -205,7 +205,7 @@ static double measure_file(const struct bench *b)
         return 0;
     for (int i = 0; i < REPETITIONS && !b->err->status; i++) {
         double start = now();
-        dn_input_read(&in, (int64_t)slice * i, b->memory, slice, 0, b->err);
+        dn_input_read(&in, (int64_t)slice * i, b->memory, slice, b->err);
         dn_conv_pack(b->k, &conv, 0, dn_blocks(CHANNELS), (float *)b->memory, (float *)(b->memory + (4 << 20)), 1);
         best = now() - start < best ? now() - start : best;
     }

@@ -27,17 +27,9 @@ static struct dn_conv plain_conv(int channels, int filters)
     return v;
 }
 
-/* Channels of all remainders, one or several blocks of them; maps of all remainders of tiles. */
 static void open_random(unsigned seed)
 {
-    static const enum dn_activation activations[] = {DN_LINEAR, DN_LEAKY, DN_RELU, DN_MISH, DN_LOGISTIC};
-    unsigned shape = seed * 2654435761u + 7;
-    struct dn_conv v = plain_conv(pick(&shape, 32, pick(&shape, 0, 1) ? 60 : 200), pick(&shape, 32, 100));
-    v.pad_y = pick(&shape, 0, 3) ? 1 : pick(&shape, 0, 2);
-    v.pad_x = pick(&shape, 0, 3) ? 1 : pick(&shape, 0, 2);
-    v.activation = activations[pick(&shape, 0, 4)];
-    conv_case_open(&c, &v, pick(&shape, 9, 22), pick(&shape, 9, pick(&shape, 0, 3) ? 25 : 70), seed);
-    ck_assert(dn_conv_is_winograd(&c.conv));
+    conv_case_random_winograd(&c, seed);
     expected = malloc(c.out_bytes);
     ck_assert_ptr_nonnull(expected);
 }
