@@ -1,11 +1,14 @@
 /* See placement.h. Quadratic in the number of buffers, which is a few hundred at most.
  *
  * One after the other takes the smallest gap it fits. Largest first is nearly always best; where it
- * leaves gaps at the peak, long-lived first may not. */
+ * leaves gaps at the peak, long-lived first may not, or the buffer first that ended at the peak. */
 #include "plan/placement.h"
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { PROMOTIONS = 4 }; /* times that the order is changed, each */
 
 static int by_size(const void *a, const void *b)
 {
@@ -86,28 +89,51 @@ static size_t place(struct dn_buffer **sorted, int n, struct dn_buffer **busy)
     return peak;
 }
 
+/* Where the buffers would lie if it ended here, if that is better than before. */
+static void keep_best(const struct dn_buffer *buffers, int n, size_t bytes, size_t *peak, size_t *offsets)
+{
+    if (bytes >= *peak)
+        return;
+    *peak = bytes;
+    for (int i = 0; i < n; i++)
+        offsets[i] = buffers[i].offset;
+}
+
+/* Brings the buffer that reaches the peak to the front of the order. */
+static void promote_highest(struct dn_buffer **sorted, int n)
+{
+    int highest = 0;
+    for (int i = 1; i < n; i++)
+        if (sorted[i]->offset + sorted[i]->bytes > sorted[highest]->offset + sorted[highest]->bytes)
+            highest = i;
+    struct dn_buffer *b = sorted[highest];
+    memmove(sorted + 1, sorted, (size_t)highest * sizeof(struct dn_buffer *));
+    sorted[0] = b;
+}
+
 enum dn_status dn_place(struct dn_buffer *buffers, int n, size_t *peak, struct dn_error *err)
 {
     static int (*const orders[])(const void *, const void *) = {by_size, by_area, by_life};
     enum { ORDERS = sizeof orders / sizeof *orders };
     struct dn_buffer **sorted = malloc(2 * (size_t)(n + 1) * sizeof(struct dn_buffer *));
-    if (!sorted)
-        return dn_fail(err, DN_NO_MEMORY, "no memory to place %d buffers", n);
+    size_t *offsets = malloc((size_t)(n + 1) * sizeof *offsets);
     const size_t least = least_peak(buffers, n);
-    int best = 0;
     *peak = SIZE_MAX;
-    for (int i = 0; i <= ORDERS; i++) { /* the last time as it was best */
+    for (int i = 0; sorted && offsets && i < ORDERS && *peak > least; i++) {
         for (int k = 0; k < n; k++)
             sorted[k] = &buffers[k];
-        qsort(sorted, (size_t)n, sizeof *sorted, orders[i < ORDERS ? i : best]);
-        size_t bytes = place(sorted, n, sorted + n);
-        if (bytes < *peak) {
-            *peak = bytes;
-            best = i;
+        qsort(sorted, (size_t)n, sizeof *sorted, orders[i]);
+        keep_best(buffers, n, place(sorted, n, sorted + n), peak, offsets);
+        for (int k = 0; k < PROMOTIONS && *peak > least; k++) {
+            promote_highest(sorted, n);
+            keep_best(buffers, n, place(sorted, n, sorted + n), peak, offsets);
         }
-        if (bytes == least || (i == ORDERS - 1 && best == i))
-            break;
     }
+    for (int i = 0; *peak < SIZE_MAX && i < n; i++)
+        buffers[i].offset = offsets[i];
+    if (!sorted || !offsets)
+        dn_fail(err, DN_NO_MEMORY, "no memory to place %d buffers", n);
     free(sorted);
-    return DN_OK;
+    free(offsets);
+    return err->status;
 }
