@@ -139,7 +139,7 @@ static enum dn_status add_slices(struct maker *m, int thrift, size_t maps, doubl
 static enum dn_status add_layer(struct maker *m)
 {
     const struct dn_layer *l = layer_at(m, m->last);
-    size_t maps = 0, smaller = SIZE_MAX;
+    size_t maps = 0;
     double whole = dn_cost_copies(&m->options->machine, m->flow, m->plan, l);
     for (int i = 0; i < m->plan->n_storages; i++) {
         const struct life *life = &m->lives[i];
@@ -149,9 +149,9 @@ static enum dn_status add_layer(struct maker *m)
     }
     for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
         size_t bytes = workspace(m, l, l->out_h, thrift);
-        if (bytes != smaller && add_slices(m, thrift, maps + bytes, whole))
+        bool useful = thrift == 0 || bytes < workspace(m, l, l->out_h, thrift - 1);
+        if (useful && add_slices(m, thrift, maps + bytes, whole))
             return m->err->status;
-        smaller = bytes;
     }
     return DN_OK;
 }
@@ -281,8 +281,8 @@ static enum dn_status add_group(struct maker *m, int first)
         piece.bytes[0] = piece.bytes[1] + m->held + m->raw;
         piece.seconds[1] = (float)m->seconds[thrift];
         piece.seconds[0] = (float)(m->seconds[thrift] + m->hold_seconds);
-        bool new = thrift == DN_THRIFT_LEVELS - 1 || m->workspace[thrift] != m->workspace[thrift + 1];
-        if (new && piece.bytes[1] <= m->most && add(m, piece))
+        bool useful = thrift == 0 || m->workspace[thrift] < m->workspace[thrift - 1];
+        if (useful && piece.bytes[1] <= m->most && add(m, piece))
             return m->err->status;
     }
     return DN_OK;
