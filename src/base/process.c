@@ -49,3 +49,8 @@ int dn_process_cores(void)
     int n = CPU_COUNT(&set);
     return n > 0 ? n : 1;
 }
+
+bool dn_process_has_spare_core(int threads)
+{
+    return threads == 1 || threads < dn_process_cores();
+}

@@ -2,6 +2,7 @@
 #ifndef DN_BASE_PROCESS_H
 #define DN_BASE_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Resident memory of the process in bytes: now, and at its highest (VmRSS, VmHWM). 0: unknown. */
@@ -13,5 +14,8 @@ void dn_process_trim(void);
 
 /* Processor cores that this process may run on; at least 1. */
 int dn_process_cores(void);
+
+/* Is there a core for one more thread beside so many that compute? A single one shares its core. */
+bool dn_process_has_spare_core(int threads);
 
 #endif

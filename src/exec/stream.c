@@ -86,7 +86,7 @@ enum dn_status dn_stream_open(struct dn_stream *s, const struct dn_weights *weig
     s->open = true;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
-    if (threads >= dn_process_cores() && threads > 1)
+    if (!dn_process_has_spare_core(threads))
         return DN_OK;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK);

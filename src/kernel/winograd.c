@@ -55,7 +55,8 @@ struct cut {
     int group;  /* most tiles whose inputs are transformed together */
     bool kept;  /* one group, inputs stay; threads take output blocks */
     bool again; /* inputs are transformed for each pair of output blocks */
-    size_t inputs, share; /* floats of all kept inputs, of each thread */
+    size_t inputs; /* floats of the inputs of a group */
+    size_t share;  /* of each thread: filters and products, and inputs that are not kept */
 };
 
 static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threads, int thrift)
@@ -69,10 +70,9 @@ static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threa
     int tiles = c.kept ? c.tiles : dn_ceil_div(c.tiles, c.shares);
     c.group = dn_ceil_div(tiles, dn_ceil_div(tiles, most[thrift]));
     c.again = thrift == DN_THRIFT_LEVELS - 1 && blocks > 1;
-    size_t inputs = input_floats(c.group) * (size_t)(c.again ? 1 : blocks);
+    c.inputs = input_floats(c.group) * (size_t)(c.again ? 1 : blocks);
     int products = blocks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
-    c.share = FILTER_FLOATS + PRODUCT_FLOATS * (size_t)products;
-    *(c.kept ? &c.inputs : &c.share) += inputs;
+    c.share = FILTER_FLOATS + PRODUCT_FLOATS * (size_t)products + (c.kept ? 0 : c.inputs);
     return c;
 }
 
@@ -81,7 +81,7 @@ size_t dn_winograd_workspace(const struct dn_conv *conv, struct dn_rect rect, in
     if (rect.y1 <= rect.y0 || rect.x1 <= rect.x0)
         return 0;
     struct cut c = cut_of(conv, rect, threads, thrift);
-    return (c.inputs + (size_t)c.shares * c.share) * sizeof(float);
+    return ((c.kept ? c.inputs : 0) + (size_t)c.shares * c.share) * sizeof(float);
 }
 
 struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
@@ -100,7 +100,7 @@ struct nest {
 
 static float *share_of(const struct nest *n, int share)
 {
-    return (float *)n->job->workspace + n->cut.inputs + (size_t)share * n->cut.share;
+    return (float *)n->job->workspace + (n->cut.kept ? n->cut.inputs : 0) + (size_t)share * n->cut.share;
 }
 
 /* Where the packed filters of an output block for input channels from c on lie. */
@@ -188,7 +188,8 @@ static void run_pairs(struct tiles *t, struct span pairs)
         for (int c = 0; c < job->conv->c; c += DN_WINOGRAD_INPUTS) {
             if (t->nest->cut.again)
                 transform_inputs(t, c);
-            select_channels(t, c);
+            else
+                select_channels(t, c);
             run_channels(t, &s, pairs);
         }
     }
@@ -201,8 +202,7 @@ static void run_tiles(void *context, int share)
     struct tiles t = {.nest = n, .group = n->group, .filters = share_of(n, share)};
     struct dn_winograd *g = &t.group;
     int end = dn_share(cut->tiles, share + 1, cut->shares);
-    size_t inputs = input_floats(cut->group) * (size_t)(cut->again ? 1 : dn_ceil_div(n->job->conv->c, DN_WINOGRAD_INPUTS));
-    t.inputs = t.filters + cut->share - inputs;
+    t.inputs = t.filters + cut->share - cut->inputs;
     g->first = dn_share(cut->tiles, share, cut->shares);
     for (int left = dn_ceil_div(end - g->first, cut->group); left > 0; left--, g->first += g->tiles) {
         g->tiles = dn_ceil_div(end - g->first, left);

@@ -54,12 +54,6 @@ static bool parse(const char *text, struct dn_machine *m)
     return true;
 }
 
-/* As dn_stream_open() sees it. */
-static bool has_spare_core(int threads)
-{
-    return threads < dn_process_cores() || threads == 1;
-}
-
 struct dn_machine dn_machine_load(const char *isa, int threads)
 {
     struct dn_machine defaults = dn_machine_default(isa, threads), m = defaults;
@@ -70,7 +64,7 @@ struct dn_machine dn_machine_load(const char *isa, int threads)
     free(text);
     free(path);
     m = found ? m : defaults;
-    m.spare = has_spare_core(threads);
+    m.spare = dn_process_has_spare_core(threads);
     return m;
 }
 
@@ -228,7 +222,7 @@ enum dn_status dn_machine_calibrate(const struct dn_kernels *k, int threads, str
         memset(b.memory, 0, 2 * STREAM_BYTES);
         b.scratch_path = scratch;
         make_folder(path);
-        *m = (struct dn_machine){threads, has_spare_core(threads), measure_flops(&b), measure_memory(&b), measure_cache(&b), measure_file(&b),
+        *m = (struct dn_machine){threads, dn_process_has_spare_core(threads), measure_flops(&b), measure_memory(&b), measure_cache(&b), measure_file(&b),
                                  measure_step(&b)};
         if (!err->status)
             save(path, m, err);

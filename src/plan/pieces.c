@@ -114,6 +114,12 @@ static size_t workspace(const struct maker *m, const struct dn_layer *l, int row
     return l->ops->workspace ? dn_align_up(l->ops->workspace(l, o->kernels, rect, o->threads, thrift), DN_ALIGN) : 0;
 }
 
+/* Thrift that costs time has to save workspace. */
+static bool saves_bytes(const size_t *workspaces, int thrift)
+{
+    return thrift == 0 || workspaces[thrift] < workspaces[thrift - 1];
+}
+
 /* ---- one layer over its whole map ----------------------------------------------------------- */
 
 /* All sizes of slices. */
@@ -147,10 +153,11 @@ static enum dn_status add_layer(struct maker *m)
         if (life->first == m->last || (m->last == 0 && life->first < 0))
             whole += dn_cost_map(&m->options->machine, life->whole, life->whole);
     }
+    size_t bytes[DN_THRIFT_LEVELS];
+    for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++)
+        bytes[thrift] = workspace(m, l, l->out_h, thrift);
     for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
-        size_t bytes = workspace(m, l, l->out_h, thrift);
-        bool useful = thrift == 0 || bytes < workspace(m, l, l->out_h, thrift - 1);
-        if (useful && add_slices(m, thrift, maps + bytes, whole))
+        if (saves_bytes(bytes, thrift) && add_slices(m, thrift, maps + bytes[thrift], whole))
             return m->err->status;
     }
     return DN_OK;
@@ -281,8 +288,7 @@ static enum dn_status add_group(struct maker *m, int first)
         piece.bytes[0] = piece.bytes[1] + m->held + m->raw;
         piece.seconds[1] = (float)m->seconds[thrift];
         piece.seconds[0] = (float)(m->seconds[thrift] + m->hold_seconds);
-        bool useful = thrift == 0 || m->workspace[thrift] < m->workspace[thrift - 1];
-        if (useful && piece.bytes[1] <= m->most && add(m, piece))
+        if (saves_bytes(m->workspace, thrift) && piece.bytes[1] <= m->most && add(m, piece))
             return m->err->status;
     }
     return DN_OK;

@@ -149,6 +149,35 @@ START_TEST(test_the_least_budget_is_enough)
 }
 END_TEST
 
+/* Thrift costs time, so a step over a whole map has no more of it than its workspace needs. */
+START_TEST(test_thrift_always_saves_workspace)
+{
+    char path[64];
+    struct net_graph g;
+    struct dn_error err = {0};
+    struct dn_plan plan;
+    snprintf(path, sizeof path, "cfg/%s.cfg", cfgs[_i]);
+    read_graph(path, &g);
+    for (size_t budget = (size_t)8 << 20; budget <= (size_t)64 << 20; budget *= 2) {
+        struct dn_plan_options o = options(budget);
+        err.status = DN_OK;
+        if (dn_plan_make(&g.flow, &o, &plan, &err))
+            continue;
+        for (int i = 0; i < plan.n_groups; i++) {
+            const struct dn_group *group = &plan.groups[i];
+            const struct dn_layer *l = &g.graph.layers[g.flow.order[group->last]];
+            struct dn_rect whole = {0, l->out_h, 0, l->out_w};
+            if (!dn_group_is_whole(group) || !group->thrift || !l->ops->workspace)
+                continue;
+            ck_assert_uint_gt(l->ops->workspace(l, o.kernels, whole, o.threads, group->thrift - 1),
+                              l->ops->workspace(l, o.kernels, whole, o.threads, group->thrift));
+        }
+        dn_plan_free(&plan);
+    }
+    net_graph_free(&g);
+}
+END_TEST
+
 /* ---- against all cuts ----------------------------------------------------------------------- */
 
 struct all {
@@ -269,6 +298,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, test_more_budget_is_never_slower_and_planning_is_quick, 0, CFGS);
     tcase_add_loop_test(t, test_the_same_question_has_the_same_answer, 0, CFGS);
     tcase_add_loop_test(t, test_the_least_budget_is_enough, 0, CFGS);
+    tcase_add_loop_test(t, test_thrift_always_saves_workspace, 0, CFGS);
     tcase_add_test(t, test_no_cut_of_a_small_network_is_faster);
     suite_add_tcase(s, t);
     return s;
