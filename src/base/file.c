@@ -17,7 +17,7 @@ enum dn_status dn_input_open(struct dn_input *in, const char *path, struct dn_er
 {
     struct stat st;
     in->path = path;
-    in->sparing = 0;
+    in->sparing = false;
     in->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (in->fd < 0)
         return dn_fail(err, DN_IO, "%s: cannot open the file: %s", path, strerror(errno));
@@ -64,9 +64,9 @@ enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *bu
     return DN_OK;
 }
 
-void dn_input_no_readahead(struct dn_input *in)
+void dn_input_spare_page_cache(struct dn_input *in)
 {
-    in->sparing = 1;
+    in->sparing = true;
     posix_fadvise(in->fd, 0, 0, POSIX_FADV_RANDOM);
 }
 

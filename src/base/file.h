@@ -2,6 +2,7 @@
 #ifndef DN_BASE_FILE_H
 #define DN_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@ struct dn_input {
     int fd;
     int64_t size; /* bytes when it was opened */
     const char *path;
-    int sparing; /* see dn_input_no_readahead */
+    bool sparing; /* see dn_input_spare_page_cache */
 };
 
 /* `path` must stay valid until dn_input_close. */
@@ -33,7 +34,7 @@ enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *bu
  * in the page cache before does not stay there. Both would count in the memory cgroup of the process:
  * readahead cannot be reclaimed while it is under way, and what stays pushes the program's code out
  * (of eight runs in a cgroup of the budget with cold files three were killed). */
-void dn_input_no_readahead(struct dn_input *in);
+void dn_input_spare_page_cache(struct dn_input *in);
 
 /* An output file written under a temporary name beside `path` and renamed when complete. */
 struct dn_output {

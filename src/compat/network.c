@@ -139,7 +139,7 @@ static enum dn_status build(struct dn_engine *engine, const char *cfg, const cha
         (!o->plan_only && dn_weights_open(weights, &engine->graph, &engine->weights, err)))
         return err->status;
     if (o->memory && engine->weights.file.fd >= 0)
-        dn_input_no_readahead(&engine->weights.file);
+        dn_input_spare_page_cache(&engine->weights.file);
     if (make_executor(engine, err))
         return err->status;
     if (!describe(engine, err))

@@ -1,5 +1,6 @@
 /* Files: exact reads, and output that exists whole or not at all; texts that grow (print.h). */
 #include "support/scarce.h"
+#include "support/folder.h"
 #include "support/suite.h"
 
 #include <dirent.h>
@@ -23,17 +24,6 @@ static void enter(void)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     ck_assert_int_eq(chdir(folder), 0);
     err = (struct dn_error){0};
-}
-
-/* Files in the folder. */
-static int entries(void)
-{
-    int n = 0;
-    DIR *d = opendir(folder);
-    for (struct dirent *e; (e = readdir(d));)
-        n += e->d_name[0] != '.';
-    closedir(d);
-    return n;
 }
 
 static void leave(void)
@@ -78,7 +68,7 @@ START_TEST(a_file_appears_when_it_is_complete)
     ck_assert_int_ne(access("result", F_OK), 0);
     ck_assert_int_eq(dn_output_commit(&out, &err), DN_OK);
     assert_content("result", "new");
-    ck_assert_int_eq(entries(), 1);
+    ck_assert_int_eq(folder_files(folder), 1);
     dn_output_abandon(&out);
     assert_content("result", "new");
 }
@@ -92,11 +82,11 @@ START_TEST(an_old_file_stays_until_then)
     assert_content("result", "old");
     dn_output_abandon(&out);
     assert_content("result", "old");
-    ck_assert_int_eq(entries(), 1);
+    ck_assert_int_eq(folder_files(folder), 1);
     begin_output(&out, "newer");
     ck_assert_int_eq(dn_output_commit(&out, &err), DN_OK);
     assert_content("result", "newer");
-    ck_assert_int_eq(entries(), 1);
+    ck_assert_int_eq(folder_files(folder), 1);
 }
 END_TEST
 
@@ -115,7 +105,7 @@ START_TEST(a_full_disk_leaves_the_old_file)
     ck_assert_int_eq(status, DN_IO);
     ck_assert_str_eq(err.text, "result: cannot write the file: File too large");
     assert_content("result", "old");
-    ck_assert_int_eq(entries(), 1);
+    ck_assert_int_eq(folder_files(folder), 1);
 }
 END_TEST
 
@@ -163,7 +153,7 @@ START_TEST(an_output_may_lack_memory)
         long left = scarce_blocks();
         ck_assert_int_eq(left, 0);
         ck_assert(opened || (failed && why.status == DN_NO_MEMORY));
-        ck_assert_int_eq(entries(), 0);
+        ck_assert_int_eq(folder_files(folder), 0);
     }
 }
 END_TEST

@@ -1,8 +1,8 @@
 /* Names, data files, printed lines and written files through the public API. */
 #include "support/scarce.h"
+#include "support/folder.h"
 #include "support/suite.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +19,6 @@ static void make_folder(void)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(data, sizeof data, "%s/x.data", folder);
     snprintf(names, sizeof names, "%s/x.names", folder);
-}
-
-static int files(void)
-{
-    int n = 0;
-    DIR *d = opendir(folder);
-    for (struct dirent *e; (e = readdir(d));)
-        n += e->d_name[0] != '.';
-    closedir(d);
-    return n;
 }
 
 static void remove_folder(void)
@@ -145,7 +135,7 @@ START_TEST(test_writing_replaces_a_file_as_a_whole)
     char *value = darknet_data(data, "new");
     ck_assert_str_eq(value, "1");
     free(value);
-    ck_assert_int_eq(files(), 1);
+    ck_assert_int_eq(folder_files(folder), 1);
     ck_assert_int_eq(darknet_write(data, "", 0), 1);
 }
 END_TEST
@@ -158,7 +148,7 @@ START_TEST(test_a_file_that_cannot_be_written_is_an_error)
     assert_error(path);
     ck_assert_int_eq(darknet_write("/dev/full", "x", 1), 0);
     assert_error("/dev/full");
-    ck_assert_int_eq(files(), 0);
+    ck_assert_int_eq(folder_files(folder), 0);
 }
 END_TEST
 
@@ -214,7 +204,7 @@ START_TEST(test_writing_without_memory_leaves_the_file_as_it_was)
         failed = scarce_end();
         ck_assert_int_eq(scarce_blocks(), 0);
         ck_assert(written || failed);
-        ck_assert_int_eq(files(), 1);
+        ck_assert_int_eq(folder_files(folder), 1);
         char *value = darknet_data(data, written ? "new" : "old");
         ck_assert_str_eq(value, "1");
         free(value);

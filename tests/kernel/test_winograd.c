@@ -30,6 +30,7 @@ static struct dn_conv plain_conv(int channels, int filters)
 static void open_random(unsigned seed)
 {
     conv_case_random_winograd(&c, seed);
+    ck_assert(dn_conv_is_winograd(&c.conv));
     expected = malloc(c.out_bytes);
     ck_assert_ptr_nonnull(expected);
 }
