@@ -65,7 +65,7 @@ static enum dn_status next_row(void *context, float *row, struct dn_error *err)
 {
     struct image_rows *r = context;
     (void)err;
-    for (int c = 0; c < r->im.c; c++)
+    for (int c = 0; row && c < r->im.c; c++)
         memcpy(row + (size_t)c * (size_t)r->im.w,
                r->im.data + ((size_t)c * (size_t)r->im.h + (size_t)r->y) * (size_t)r->im.w,
                (size_t)r->im.w * sizeof *row);
@@ -260,10 +260,13 @@ void draw_detections(image im, detection *dets, int num, float thresh, char **na
                              .relative = 1};
     struct dn_canvas canvas = {.w = im.w, .h = im.h, .fill = fill_floats, .context = &im};
     (void)alphabet;
-    if (!dn_canvas_open(&canvas, dn_error_begin()))
+    struct dn_error *err = dn_error_begin();
+    struct dn_drawing drawing;
+    if (!dn_drawing_open(&drawing, &report, DARKNET_STOCK, im.w, im.h, err) && !dn_canvas_open(&canvas, err))
         for (; canvas.y < im.h; canvas.y++)
-            dn_annotate_row(&canvas, &report, DARKNET_STOCK);
+            dn_drawing_row(&drawing, &canvas);
     dn_canvas_close(&canvas);
+    dn_drawing_close(&drawing);
 }
 
 image **load_alphabet(void)

@@ -26,6 +26,8 @@ static enum dn_status next_row(void *context, float *row, struct dn_error *err)
     int w = p->reader.w;
     if (dn_reader_row(&p->reader, p->bytes, err))
         return err->status;
+    if (!row)
+        return DN_OK;
     for (int x = 0; x < w && p->luma; x++) {
         const unsigned char *rgb = p->bytes + 3 * x;
         row[x] = p->values[(77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2]) >> 8];

@@ -67,27 +67,57 @@ static struct dn_patch patch_of(const darknet_report *r, const detection *d, int
         .x0 = at[0], .y0 = at[1], .x1 = dn_max(at[2], at[0] + 1), .y1 = dn_max(at[3], at[1] + 1)};
 }
 
-/* All labels come after all boxes: a line must not cross a name. */
-void dn_annotate_row(struct dn_canvas *canvas, const darknet_report *report, int dialect)
+static size_t count_marks(const darknet_report *report)
 {
-    int line = dn_max(1, (int)((double)canvas->h * (dialect == DARKNET_ALEXEYAB ? .002 : .006)));
-    int letters = dn_max(SMALLEST_LETTERS, (int)(canvas->h * .03));
-    for (int i = 0; i < 2 * report->n; i++) {
-        const detection *d = &report->dets[i % report->n];
-        struct dn_patch patch = patch_of(report, d, canvas->w, canvas->h);
-        bool outside =
-            canvas->y < patch.y0 - 2 * letters || canvas->y >= dn_max(patch.y1, 2 * letters);
-        int best = outside ? -1 : best_class(report, d);
-        char label[LABEL_MAX];
+    size_t n = 0;
+    for (int i = 0; i < report->n; i++)
+        n += best_class(report, &report->dets[i]) >= 0;
+    return n;
+}
+
+enum dn_status dn_drawing_open(struct dn_drawing *d, const darknet_report *report, int dialect, int w,
+                               int h, struct dn_error *err)
+{
+    *d = (struct dn_drawing){.report = report, .dialect = dialect};
+    d->line = dn_max(1, (int)((double)h * (dialect == DARKNET_ALEXEYAB ? .002 : .006)));
+    d->letters = dn_max(SMALLEST_LETTERS, (int)(h * .03));
+    size_t n = count_marks(report);
+    d->marks = malloc((n + 1) * sizeof *d->marks);
+    if (!d->marks)
+        return dn_fail(err, DN_NO_MEMORY, "no memory to draw %zu boxes", n);
+    for (int i = 0; i < report->n; i++) {
+        const detection *found = &report->dets[i];
+        int best = best_class(report, found);
         if (best < 0)
             continue;
-        dn_class_colour(best, report->classes, patch.rgb);
-        if (i < report->n) {
-            dn_draw_box(canvas, &patch, line);
+        struct dn_mark *mark = &d->marks[d->n++];
+        *mark = (struct dn_mark){patch_of(report, found, w, h), found, best};
+        dn_class_colour(best, report->classes, mark->patch.rgb);
+    }
+    return DN_OK;
+}
+
+void dn_drawing_close(struct dn_drawing *d)
+{
+    free(d->marks);
+    d->marks = NULL;
+}
+
+/* All labels come after all boxes: a line must not cross a name. */
+void dn_drawing_row(const struct dn_drawing *d, struct dn_canvas *canvas)
+{
+    for (int i = 0; i < 2 * d->n; i++) {
+        const struct dn_mark *mark = &d->marks[i % d->n];
+        const struct dn_patch *patch = &mark->patch;
+        char label[LABEL_MAX];
+        if (canvas->y < patch->y0 - 2 * d->letters || canvas->y >= dn_max(patch->y1, 2 * d->letters))
+            continue;
+        if (i < d->n) {
+            dn_draw_box(canvas, patch, d->line);
             continue;
         }
-        write_label(report, d, best, dialect, label);
-        dn_draw_label(canvas, &patch, letters, label);
+        write_label(d->report, mark->found, mark->best, d->dialect, label);
+        dn_draw_label(canvas, patch, d->letters, label);
     }
 }
 
@@ -99,7 +129,7 @@ static void fill_bytes(struct dn_canvas *canvas, int x0, int x1, const unsigned 
 }
 
 static enum dn_status copy_rows(struct dn_reader *in, struct dn_writer *out,
-                                const darknet_report *report, int dialect, struct dn_error *err)
+                                const struct dn_drawing *drawing, struct dn_error *err)
 {
     unsigned char *row = malloc(3 * (size_t)in->w);
     struct dn_canvas canvas = {.w = in->w, .h = in->h, .fill = fill_bytes, .context = row};
@@ -107,7 +137,7 @@ static enum dn_status copy_rows(struct dn_reader *in, struct dn_writer *out,
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory for a row", in->path);
     dn_canvas_open(&canvas, err);
     for (; canvas.y < in->h && !err->status && !dn_reader_row(in, row, err); canvas.y++) {
-        dn_annotate_row(&canvas, report, dialect);
+        dn_drawing_row(drawing, &canvas);
         dn_writer_row(out, row, err);
     }
     dn_canvas_close(&canvas);
@@ -119,12 +149,15 @@ enum dn_status dn_annotate_file(const darknet_report *report, const char *in, co
                                 int dialect, struct dn_error *err)
 {
     struct dn_reader reader;
-    struct dn_writer writer;
+    struct dn_writer writer = {0};
+    struct dn_drawing drawing;
     if (dn_reader_open(&reader, in, err))
         return err->status;
-    if (!dn_writer_open(&writer, out, reader.w, reader.h, err) &&
-        !copy_rows(&reader, &writer, report, dialect, err))
+    if (!dn_drawing_open(&drawing, report, dialect, reader.w, reader.h, err) &&
+        !dn_writer_open(&writer, out, reader.w, reader.h, err) &&
+        !copy_rows(&reader, &writer, &drawing, err))
         dn_writer_commit(&writer, err);
+    dn_drawing_close(&drawing);
     dn_writer_abandon(&writer);
     dn_reader_close(&reader);
     return err->status;

@@ -88,11 +88,12 @@ static void resize_line(const struct dn_fitter *f, float *part)
 static enum dn_status take_rows(struct dn_fitter *f, int rows, struct dn_error *err)
 {
     while (f->have < rows) {
-        if (f->in.next(f->in.context, f->line, err))
+        bool skipped = f->have < rows - 2;
+        if (f->in.next(f->in.context, skipped ? NULL : f->line, err))
             return err->status;
         f->have++;
-        if (f->have < rows - 1)
-            continue; /* nobody looks at it */
+        if (skipped)
+            continue;
         float *oldest = f->part[0];
         f->part[0] = f->part[1];
         f->part[1] = oldest;

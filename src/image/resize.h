@@ -13,7 +13,8 @@
 
 enum dn_fit { DN_FIT_LETTERBOX, DN_FIT_STRETCH, DN_FIT_CROP };
 
-/* Where rows come from: `next` writes the next row's channels, channel c at row + c * w. */
+/* Where rows come from: `next` writes the next row's channels, channel c at row + c * w. row NULL:
+ * nobody looks at this one. */
 struct dn_pixels {
     int w, h, c;
     enum dn_status (*next)(void *context, float *row, struct dn_error *err);

@@ -122,7 +122,7 @@ static enum dn_status next(void *context, float *row, struct dn_error *err)
     struct counted *s = context;
     if (s->rows == s->from->h)
         return dn_fail(err, DN_INVALID, "there is no row %d", s->rows);
-    for (int c = 0; c < s->from->c; c++)
+    for (int c = 0; row && c < s->from->c; c++)
         memcpy(row + c * s->from->w, value(s->from, 0, s->rows, c),
                (size_t)s->from->w * sizeof *row);
     s->rows++;
