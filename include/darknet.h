@@ -348,7 +348,7 @@ enum darknet_span_kind {
     DARKNET_SPAN_STEP,  /* a rectangle of a layer's output channels [channel0, channel1) is computed */
     DARKNET_SPAN_INPUT, /* rows [y0, y1) of the input are obtained, with the photo's decoding; layer -1 */
     DARKNET_SPAN_FETCH, /* weights of these output channels are read from the file, and packed */
-    DARKNET_SPAN_WAIT   /* the computing threads ask for them, or wait for them */
+    DARKNET_SPAN_WAIT   /* the computing threads wait for them */
 };
 typedef struct {
     enum darknet_span_kind kind;

@@ -148,15 +148,6 @@ static void run_step(const struct dn_exec *exec, const struct dn_run *run)
                 .block0 = run->block0, .block1 = run->block1);
 }
 
-/* Asks for a slice. On a busy machine the thread that wakes up may take the core of the one that asks. */
-static void ask_for(struct dn_exec *exec, const struct dn_fetch *f)
-{
-    double start = dn_span_begin(exec->tracer);
-    dn_stream_begin(&exec->stream, f);
-    DN_SPAN_END(exec->tracer, start, .kind = DN_SPAN_WAIT, .layer = f->index, .block0 = f->block0,
-                .block1 = f->block1);
-}
-
 /* Waits for a slice. Where there is no thread for it, this is when it is read. */
 static enum dn_status wait_for(struct dn_exec *exec, const struct dn_run *run, struct dn_error *err)
 {
@@ -168,6 +159,18 @@ static enum dn_status wait_for(struct dn_exec *exec, const struct dn_run *run, s
     return status;
 }
 
+/* Asks for the slice behind f, if there is one, into one of the layer's two slots. */
+static void ask_for_next(struct dn_exec *exec, struct dn_fetch *f, char *slot)
+{
+    int index = f->index, blocks = dn_blocks(f->layer->out_c);
+    if (f->block1 == blocks)
+        return;
+    f->block0 = f->block1;
+    f->block1 = dn_min(f->block0 + exec->plan->weights[index].slice, blocks);
+    f->packed = (float *)slot;
+    dn_stream_begin(&exec->stream, f);
+}
+
 /* A layer whose filters come in slices: while one computes, the next is read and packed. */
 static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *group, struct dn_run *run,
                                    struct dn_error *err)
@@ -177,28 +180,24 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
     char *scratch = exec->arena + group->scratch.offset;
     int blocks = dn_blocks(l->out_c);
     struct dn_fetch f = {.layer = weights_owner(exec, l), .raw = (float *)(scratch + w->raw),
-                         .block0 = w->resident, .block1 = dn_min(w->resident + w->slice, blocks),
-                         .tracer = exec->tracer, .index = l->index};
-    f.packed = (float *)(scratch + w->slot[0]);
-    ask_for(exec, &f);
+                         .block1 = w->resident, .tracer = exec->tracer, .index = l->index};
+    for (int i = 0; i < DN_STREAM_OPEN; i++)
+        ask_for_next(exec, &f, scratch + w->slot[i]);
     run->block1 = w->resident;
     if (w->resident)
         run_step(exec, run);
     run->again = w->resident > 0;
     for (int i = 0; run->block1 < blocks; i++) {
-        run->filters = f.packed;
-        run->block0 = f.block0;
-        run->block1 = f.block1;
-        if (wait_for(exec, run, err))
+        run->filters = (float *)(scratch + w->slot[i % DN_STREAM_OPEN]);
+        run->block0 = run->block1;
+        run->block1 = dn_min(run->block0 + w->slice, blocks);
+        if (wait_for(exec, run, err)) {
+            dn_stream_drop(&exec->stream);
             return err->status;
-        if (f.block1 < blocks) {
-            f.block0 = f.block1;
-            f.block1 = dn_min(f.block0 + w->slice, blocks);
-            f.packed = (float *)(scratch + w->slot[(i + 1) % 2]);
-            ask_for(exec, &f);
         }
         run_step(exec, run);
         run->again = true;
+        ask_for_next(exec, &f, scratch + w->slot[i % DN_STREAM_OPEN]);
     }
     return DN_OK;
 }

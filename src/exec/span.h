@@ -11,7 +11,7 @@ enum dn_span_kind {
     DN_SPAN_STEP,  /* output blocks [block0, block1) of rect of a layer are computed */
     DN_SPAN_INPUT, /* rows of the network's input are obtained; layer -1 */
     DN_SPAN_FETCH, /* filters of these blocks are read from the file and packed */
-    DN_SPAN_WAIT   /* the computing threads ask for these filters, or wait for them */
+    DN_SPAN_WAIT   /* the computing threads wait for these filters */
 };
 
 struct dn_trace_span {

@@ -1,12 +1,16 @@
 /* See stream.h. */
 #include "exec/stream.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "base/process.h"
 #include "kernel/parallel.h"
 
-enum { STACK = 256 << 10 }; /* bytes; the thread's work needs a few kilobytes */
+enum {
+    STACK = 256 << 10, /* bytes; the thread's work needs a few kilobytes */
+    YIELDS = 1000      /* before who waits goes to sleep */
+};
 
 enum dn_status dn_fetch_now(const struct dn_weights *weights, const struct dn_kernels *kernels,
                             const struct dn_fetch *f, int threads, struct dn_error *err)
@@ -20,59 +24,80 @@ enum dn_status dn_fetch_now(const struct dn_weights *weights, const struct dn_ke
     return DN_OK;
 }
 
+/* Waits until *count is no longer `seen`. */
+static void await(struct dn_stream *s, _Atomic unsigned *count, unsigned seen)
+{
+    for (int i = 0; i < YIELDS && *count == seen; i++)
+        sched_yield();
+    if (*count != seen)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->sleepers++;
+    while (*count == seen)
+        pthread_cond_wait(&s->changed, &s->lock);
+    s->sleepers--;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void advance(struct dn_stream *s, _Atomic unsigned *count)
+{
+    ++*count;
+    if (!s->sleepers)
+        return;
+    pthread_mutex_lock(&s->lock);
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void *serve(void *context)
 {
     struct dn_stream *s = context;
-    pthread_mutex_lock(&s->lock);
-    while (s->state != DN_STREAM_QUIT) {
-        if (s->state != DN_STREAM_WANTED) {
-            pthread_cond_wait(&s->changed, &s->lock);
-            continue;
-        }
-        struct dn_fetch fetch = s->fetch;
-        struct dn_error err = {0};
-        pthread_mutex_unlock(&s->lock);
-        double start = dn_span_begin(fetch.tracer);
-        dn_fetch_now(s->weights, s->kernels, &fetch, 1, &err);
-        DN_SPAN_END(fetch.tracer, start, .kind = DN_SPAN_FETCH, .layer = fetch.index, .block0 = fetch.block0,
-                    .block1 = fetch.block1, .thread = 1);
-        pthread_mutex_lock(&s->lock);
-        s->err = err;
-        if (s->state == DN_STREAM_WANTED)
-            s->state = DN_STREAM_DONE;
-        pthread_cond_broadcast(&s->changed);
+    for (unsigned n = 0;; n++) {
+        await(s, &s->asked, n);
+        if (s->quit)
+            return NULL;
+        const struct dn_fetch *f = &s->fetch[n % DN_STREAM_OPEN];
+        double start = dn_span_begin(f->tracer);
+        dn_fetch_now(s->weights, s->kernels, f, 1, &s->err[n % DN_STREAM_OPEN]);
+        DN_SPAN_END(f->tracer, start, .kind = DN_SPAN_FETCH, .layer = f->index, .block0 = f->block0,
+                    .block1 = f->block1, .thread = 1);
+        advance(s, &s->done);
     }
-    pthread_mutex_unlock(&s->lock);
-    return NULL;
 }
+
+/* A slice that all computing threads fetch together. */
+struct team {
+    struct dn_stream *stream;
+    const struct dn_fetch *fetch;
+    struct dn_error err;
+};
 
 static void fetch_block(void *context, int item)
 {
-    struct dn_stream *s = context;
-    const struct dn_layer *l = s->fetch.layer;
-    struct dn_fetch part = s->fetch;
+    struct team *team = context;
+    struct dn_stream *s = team->stream;
+    struct dn_fetch part = *team->fetch;
     struct dn_error err = {0};
     part.block0 += item;
     part.block1 = part.block0 + 1;
-    part.raw += (size_t)item * DN_BLOCK * l->fan_in;
-    part.packed += l->ops->packed(l, s->fetch.block0, part.block0);
+    part.raw += (size_t)item * DN_BLOCK * part.layer->fan_in;
+    part.packed += part.layer->ops->packed(part.layer, team->fetch->block0, part.block0);
     if (!dn_fetch_now(s->weights, s->kernels, &part, 1, &err))
         return;
     pthread_mutex_lock(&s->lock);
-    if (!s->err.status)
-        s->err = err;
+    if (!team->err.status)
+        team->err = err;
     pthread_mutex_unlock(&s->lock);
 }
 
-/* All threads fetch. Lines of a transposed file belong to all blocks. */
-static enum dn_status fetch_together(struct dn_stream *s, struct dn_error *err)
+/* Lines of a transposed file belong to all blocks. */
+static enum dn_status fetch_together(struct dn_stream *s, const struct dn_fetch *f, struct dn_error *err)
 {
-    const struct dn_fetch *f = &s->fetch;
+    struct team team = {.stream = s, .fetch = f};
     if (!f->layer->ops->packed || dn_weights_transposed(s->weights, f->layer))
         return dn_fetch_now(s->weights, s->kernels, f, s->threads, err);
-    s->err = (struct dn_error){0};
-    dn_parallel(f->block1 - f->block0, s->threads, fetch_block, s);
-    return s->err.status ? dn_fail(err, s->err.status, "%s", s->err.text) : DN_OK;
+    dn_parallel(f->block1 - f->block0, s->threads, fetch_block, &team);
+    return team.err.status ? dn_fail(err, team.err.status, "%s", team.err.text) : DN_OK;
 }
 
 enum dn_status dn_stream_open(struct dn_stream *s, const struct dn_weights *weights,
@@ -102,12 +127,11 @@ void dn_stream_close(struct dn_stream *s)
 {
     if (!s->open)
         return;
-    pthread_mutex_lock(&s->lock);
-    s->state = DN_STREAM_QUIT;
-    pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->lock);
-    if (s->running)
+    if (s->running) {
+        s->quit = true;
+        advance(s, &s->asked);
         pthread_join(s->thread, NULL);
+    }
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     s->open = s->running = false;
@@ -115,26 +139,29 @@ void dn_stream_close(struct dn_stream *s)
 
 void dn_stream_begin(struct dn_stream *s, const struct dn_fetch *fetch)
 {
-    if (!s->running) {
-        s->fetch = *fetch;
-        return;
-    }
-    pthread_mutex_lock(&s->lock);
-    s->fetch = *fetch;
-    s->state = DN_STREAM_WANTED;
-    pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->lock);
+    unsigned place = s->asked % DN_STREAM_OPEN;
+    s->fetch[place] = *fetch;
+    s->err[place] = (struct dn_error){0};
+    advance(s, &s->asked);
 }
 
 enum dn_status dn_stream_wait(struct dn_stream *s, struct dn_error *err)
 {
+    unsigned place = s->waited % DN_STREAM_OPEN;
+    if (s->running)
+        await(s, &s->done, s->waited);
+    s->waited++;
     if (!s->running)
-        return fetch_together(s, err);
-    pthread_mutex_lock(&s->lock);
-    while (s->state == DN_STREAM_WANTED)
-        pthread_cond_wait(&s->changed, &s->lock);
-    s->state = DN_STREAM_IDLE;
-    struct dn_error failure = s->err;
-    pthread_mutex_unlock(&s->lock);
-    return failure.status ? dn_fail(err, failure.status, "%s", failure.text) : DN_OK;
+        return fetch_together(s, &s->fetch[place], err);
+    const struct dn_error *failure = &s->err[place];
+    return failure->status ? dn_fail(err, failure->status, "%s", failure->text) : DN_OK;
+}
+
+void dn_stream_drop(struct dn_stream *s)
+{
+    for (struct dn_error ignored = {0}; s->waited != s->asked;)
+        if (s->running)
+            dn_stream_wait(s, &ignored);
+        else
+            s->waited++;
 }

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "darknet.h"
 #include "support/net_run.h"
 
@@ -77,10 +78,11 @@ static void print_fusion(FILE *out, const void *unused)
 }
 
 static float input[3 * 20 * 20], right[50];
+static int threads; /* 1: another thread reads; as many as cores: they read together */
 
 static network *load(void)
 {
-    darknet_options options = {.size = sizeof options, .threads = 2, .fusion = fusion};
+    darknet_options options = {.size = sizeof options, .threads = threads, .fusion = fusion};
     network *net = darknet_load(cfg, weights, &options);
     ck_assert_msg(net != NULL, "%s", darknet_last_error());
     ck_assert(network_memory(net).streamed > 0);
@@ -170,7 +172,7 @@ END_TEST
 
 START_TEST(test_every_read_of_loading_may_fail)
 {
-    darknet_options options = {.size = sizeof options, .threads = 2, .fusion = fusion};
+    darknet_options options = {.size = sizeof options, .threads = threads, .fusion = fusion};
     network *net = NULL;
     for (int n = 0; !net; n++) {
         set_fault(BROKEN, n);
@@ -229,19 +231,37 @@ START_TEST(test_a_network_is_freed_after_a_failure)
 }
 END_TEST
 
-Suite *suite(void)
+static void read_alone(void)
 {
-    net_run_patiently();
-    Suite *s = suite_create("exec/stream");
-    TCase *t = tcase_create("faults");
+    threads = 1;
+    make_files();
+}
+
+static void read_together(void)
+{
+    threads = dn_process_cores();
+    make_files();
+}
+
+static TCase *faults(const char *name, void (*setup)(void))
+{
+    TCase *t = tcase_create(name);
     tcase_set_timeout(t, 120);
-    tcase_add_checked_fixture(t, make_files, remove_files);
+    tcase_add_checked_fixture(t, setup, remove_files);
     tcase_add_test(t, test_slow_and_short_and_interrupted_reads_change_nothing);
     tcase_add_loop_test(t, test_every_read_may_fail, 0, 2);
     tcase_add_test(t, test_every_read_of_loading_may_fail);
     tcase_add_test(t, test_a_file_cut_in_mid_run_fails_and_heals);
     tcase_add_test(t, test_a_replaced_file_changes_nothing);
     tcase_add_test(t, test_a_network_is_freed_after_a_failure);
-    suite_add_tcase(s, t);
+    return t;
+}
+
+Suite *suite(void)
+{
+    net_run_patiently();
+    Suite *s = suite_create("exec/stream");
+    suite_add_tcase(s, faults("read by a thread of their own", read_alone));
+    suite_add_tcase(s, faults("read by the computing threads", read_together));
     return s;
 }

@@ -162,8 +162,9 @@ START_TEST(filters_of_a_range_pack_to_those_of_its_parts_with_every_instruction_
     int blocks = dn_blocks(v->n);
     size_t floats = dn_conv_packed_floats(v, 0, blocks),
            fan_in = (size_t)(v->c / v->groups * v->kh * v->kw);
-    float *whole = calloc(floats, sizeof *whole), *parts = calloc(floats, sizeof *parts);
+    float *whole = aligned_alloc(64, floats * sizeof *whole), *parts = aligned_alloc(64, floats * sizeof *parts);
     ck_assert(whole && parts);
+    memset(parts, 0, floats * sizeof *parts);
     dn_conv_pack(dn_kernels("scalar"), v, 0, blocks, c.raw, whole, 1);
     for (int i = 0; i < sets; i++) {
         float *at = parts;

@@ -9,6 +9,9 @@ enum { LANES = 4 };
 
 static inline vec vec_load(const float *p) { return vld1q_f32(p); }
 static inline void vec_store(float *p, vec a) { vst1q_f32(p, a); }
+/* vec_store() for lines that another core read last, see conv_pack.h; visible after stream_end() */
+static inline void vec_stream(float *p, vec a) { vst1q_f32(p, a); }
+static inline void stream_end(void) { }
 static inline vec vec_splat(float a) { return vdupq_n_f32(a); }
 static inline vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
 /* a > b ? a : b, a < b ? a : b: the second one where they compare equal or not at all */

@@ -9,6 +9,9 @@ enum { LANES = 16 };
 
 static inline vec vec_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void vec_store(float *p, vec a) { _mm512_storeu_ps(p, a); }
+/* vec_store() past the caches, p aligned; visible to other threads after stream_end() */
+static inline void vec_stream(float *p, vec a) { _mm512_stream_ps(p, a); }
+static inline void stream_end(void) { _mm_sfence(); }
 static inline vec vec_splat(float a) { return _mm512_set1_ps(a); }
 static inline vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 /* a > b ? a : b, a < b ? a : b: the second one where they compare equal or not at all */
