@@ -1,4 +1,6 @@
 /* Compares the NEON row kernels with the scalar ones; see neon_conv.c. */
+#include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,26 @@ static bool same(enum row_kind kind, unsigned seed)
     return equal;
 }
 
+/* Every 65537th float. */
+static bool same_functions(enum dn_activation a)
+{
+    enum { FLOATS = 1 << 16 };
+    static float expected[FLOATS], got[FLOATS];
+    for (uint32_t i = 0; i < FLOATS; i++) {
+        uint32_t bits = i * 65537;
+        memcpy(&expected[i], &bits, sizeof bits);
+    }
+    memcpy(got, expected, sizeof got);
+    dn_activate_array(dn_kernels("scalar"), a, expected, FLOATS);
+    dn_activate_array(dn_kernels("neon"), a, got, FLOATS);
+    for (int i = 0; i < FLOATS; i++)
+        if (memcmp(&expected[i], &got[i], sizeof got[i]) && !(isnan(expected[i]) && isnan(got[i]))) {
+            printf("activation %d differs: %a instead of %a\n", (int)a, (double)got[i], (double)expected[i]);
+            return false;
+        }
+    return true;
+}
+
 int main(void)
 {
     int wrong = 0;
@@ -36,6 +58,8 @@ int main(void)
     for (int kind = 0; kind < ROW_KINDS; kind++)
         for (unsigned seed = 0; seed < SEEDS; seed++)
             wrong += !same((enum row_kind)kind, seed);
+    for (int a = 0; a < DN_NORMALIZE_CHANNELS; a++)
+        wrong += !same_functions((enum dn_activation)a);
     printf("neon rows: %d of %d cases give the scalar bytes\n", SEEDS * ROW_KINDS - wrong,
            SEEDS * ROW_KINDS);
     return wrong > 0;

@@ -18,6 +18,23 @@ static inline vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
 static inline vec vec_max(vec a, vec b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
 static inline vec vec_min(vec a, vec b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
 static inline vec vec_floor(vec a) { return vrndmq_f32(a); }
+/* x > limit ? a : b */
+static inline vec vec_above(vec x, vec limit, vec a, vec b)
+{
+    return vbslq_f32(vcgtq_f32(x, limit), a, b);
+}
+/* 2^n for integral n in [-126, 127], 0 for -127 */
+static inline vec vec_power(vec n)
+{
+    uint32x4_t biased = vreinterpretq_u32_f32(n + vec_splat(0x1.8p23f + 127));
+    return vreinterpretq_f32_u32(vshlq_n_u32(biased, 23));
+}
+/* a * 2^n, rounded once; n is integral and from -310 to 127. */
+static inline vec vec_scale(vec a, vec n)
+{
+    vec first = vec_max(n, vec_splat(-100)), second = vec_max(n - first, vec_splat(-127));
+    return a * vec_power(first) * vec_power(second);
+}
 
 /* a0 b0 a1 b1 ... of the lower halves, of the upper halves */
 static inline vec vec_zip_low(vec a, vec b) { return vzip1q_f32(a, b); }

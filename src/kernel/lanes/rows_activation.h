@@ -53,10 +53,8 @@ static INLINE vecd positive(vecd x) { return vecd_max(vecd_splat(0), x); }
 static INLINE vecd negative(vecd x) { return vecd_min(vecd_splat(0), x); }
 
 static INLINE vecd elu(vecd x) { return positive(x) + vecd_exp_minus_1(negative(x)); }
-static INLINE vecd logistic(vecd x) { return vecd_sigmoid_times(vecd_splat(1), x); }
 static INLINE vecd loggy(vecd x) { return vecd_tanh_half(x); }
 static INLINE vecd tanh_(vecd x) { return vecd_tanh_half(x + x); }
-static INLINE vecd swish(vecd x) { return vecd_sigmoid_times(x, x); }
 
 static INLINE vecd selu(vecd x)
 {
@@ -114,14 +112,14 @@ static void activate(enum dn_activation a, float *x, size_t n)
     case DN_HARDTAN: each_vec(hardtan, x, n); break;
     case DN_LHTAN: each_vec(lhtan, x, n); break;
     case DN_HARD_MISH: each_vec(hard_mish, x, n); break;
-    case DN_LOGISTIC: each_vecd(logistic, x, n); break;
+    case DN_LOGISTIC: each_vec(vec_logistic, x, n); break;
+    case DN_SWISH: each_vec(vec_swish, x, n); break;
+    case DN_MISH: each_vec(vec_mish, x, n); break;
     case DN_LOGGY: each_vecd(loggy, x, n); break;
     case DN_ELU: each_vecd(elu, x, n); break;
     case DN_SELU: each_vecd(selu, x, n); break;
     case DN_TANH: each_vecd(tanh_, x, n); break;
     case DN_GELU: each_vecd(gelu, x, n); break;
-    case DN_SWISH: each_vecd(swish, x, n); break;
-    case DN_MISH: each_vecd(vecd_mish, x, n); break;
     default: break; /* linear; the NORMALIZE kinds are not for single elements */
     }
 }

@@ -12,9 +12,28 @@ enum { LANES = 1 };
 static inline vec vec_load(const float *p) { return *p; }
 static inline void vec_store(float *p, vec a) { *p = a; }
 static inline vec vec_splat(float a) { return a; }
+static inline vec vec_fma(vec a, vec b, vec c) { return fmaf(a, b, c); }
 static inline vec vec_max(vec a, vec b) { return a > b ? a : b; }
 static inline vec vec_min(vec a, vec b) { return a < b ? a : b; }
 static inline vec vec_floor(vec a) { return floorf(a); }
+/* x > limit ? a : b */
+static inline vec vec_above(vec x, vec limit, vec a, vec b) { return x > limit ? a : b; }
+/* 2^n for integral n in [-126, 127], 0 for -127 */
+static inline vec vec_power(vec n)
+{
+    uint32_t bits;
+    n += 0x1.8p23f + 127;
+    memcpy(&bits, &n, sizeof bits);
+    bits <<= 23;
+    memcpy(&n, &bits, sizeof n);
+    return n;
+}
+/* a * 2^n, rounded once; n is integral and from -310 to 127. */
+static inline vec vec_scale(vec a, vec n)
+{
+    vec first = vec_max(n, vec_splat(-100)), second = vec_max(n - first, vec_splat(-127));
+    return a * vec_power(first) * vec_power(second);
+}
 
 /* Doubles, for functions that are evaluated in double precision and rounded once. */
 typedef double vecd;

@@ -18,6 +18,23 @@ static inline vec vec_fma(vec a, vec b, vec c) { return _mm256_fmadd_ps(a, b, c)
 static inline vec vec_max(vec a, vec b) { return _mm256_max_ps(a, b); }
 static inline vec vec_min(vec a, vec b) { return _mm256_min_ps(a, b); }
 static inline vec vec_floor(vec a) { return _mm256_floor_ps(a); }
+/* x > limit ? a : b */
+static inline vec vec_above(vec x, vec limit, vec a, vec b)
+{
+    return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, limit, _CMP_GT_OQ));
+}
+/* 2^n for integral n in [-126, 127], 0 for -127 */
+static inline vec vec_power(vec n)
+{
+    __m256i biased = _mm256_castps_si256(n + vec_splat(0x1.8p23f + 127));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
+}
+/* a * 2^n, rounded once; n is integral and from -310 to 127. */
+static inline vec vec_scale(vec a, vec n)
+{
+    vec first = vec_max(n, vec_splat(-100)), second = vec_max(n - first, vec_splat(-127));
+    return a * vec_power(first) * vec_power(second);
+}
 
 /* a0 b0 a1 b1 ... of the lower halves, of the upper halves */
 static inline vec vec_zip_low(vec a, vec b)

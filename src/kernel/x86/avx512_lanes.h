@@ -18,6 +18,13 @@ static inline vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c)
 static inline vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 static inline vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
 static inline vec vec_floor(vec a) { return _mm512_floor_ps(a); }
+/* x > limit ? a : b */
+static inline vec vec_above(vec x, vec limit, vec a, vec b)
+{
+    return _mm512_mask_mov_ps(b, _mm512_cmp_ps_mask(x, limit, _CMP_GT_OQ), a);
+}
+/* a * 2^n, rounded once; n is integral and from -310 to 127. */
+static inline vec vec_scale(vec a, vec n) { return _mm512_scalef_ps(a, n); }
 
 /* a0 b0 a1 b1 ... of the lower halves, of the upper halves */
 static inline vec vec_zip_low(vec a, vec b)
