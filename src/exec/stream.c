@@ -12,7 +12,7 @@ enum {
     YIELDS = 1000      /* before who waits goes to sleep */
 };
 
-enum dn_status dn_fetch_now(const struct dn_weights *weights, const struct dn_kernels *kernels,
+static enum dn_status fetch(const struct dn_weights *weights, const struct dn_kernels *kernels,
                             const struct dn_fetch *f, int threads, struct dn_error *err)
 {
     const struct dn_layer *l = f->layer;
@@ -22,6 +22,43 @@ enum dn_status dn_fetch_now(const struct dn_weights *weights, const struct dn_ke
         return err->status;
     l->ops->pack(l, kernels, f->block0, f->block1, f->raw, f->packed, threads);
     return DN_OK;
+}
+
+/* A slice that all computing threads fetch together. */
+struct team {
+    const struct dn_weights *weights;
+    const struct dn_kernels *kernels;
+    const struct dn_fetch *slice;
+    pthread_mutex_t lock; /* of err */
+    struct dn_error err;
+};
+
+static void fetch_block(void *context, int item)
+{
+    struct team *team = context;
+    struct dn_fetch part = *team->slice;
+    struct dn_error err = {0};
+    part.block0 += item;
+    part.block1 = part.block0 + 1;
+    part.raw += (size_t)item * DN_BLOCK * part.layer->fan_in;
+    part.packed += part.layer->ops->packed(part.layer, team->slice->block0, part.block0);
+    if (!fetch(team->weights, team->kernels, &part, 1, &err))
+        return;
+    pthread_mutex_lock(&team->lock);
+    if (!team->err.status)
+        team->err = err;
+    pthread_mutex_unlock(&team->lock);
+}
+
+/* Lines of a transposed file belong to all blocks. */
+enum dn_status dn_fetch_now(const struct dn_weights *weights, const struct dn_kernels *kernels,
+                            const struct dn_fetch *f, int threads, struct dn_error *err)
+{
+    struct team team = {weights, kernels, f, PTHREAD_MUTEX_INITIALIZER, {0}};
+    if (threads == 1 || !f->layer->ops->packed || dn_weights_transposed(weights, f->layer))
+        return fetch(weights, kernels, f, threads, err);
+    dn_parallel(f->block1 - f->block0, threads, fetch_block, &team);
+    return team.err.status ? dn_fail(err, team.err.status, "%s", team.err.text) : DN_OK;
 }
 
 /* Waits until *count is no longer `seen`. */
@@ -63,41 +100,6 @@ static void *serve(void *context)
                     .block1 = f->block1, .thread = 1);
         advance(s, &s->done);
     }
-}
-
-/* A slice that all computing threads fetch together. */
-struct team {
-    struct dn_stream *stream;
-    const struct dn_fetch *fetch;
-    struct dn_error err;
-};
-
-static void fetch_block(void *context, int item)
-{
-    struct team *team = context;
-    struct dn_stream *s = team->stream;
-    struct dn_fetch part = *team->fetch;
-    struct dn_error err = {0};
-    part.block0 += item;
-    part.block1 = part.block0 + 1;
-    part.raw += (size_t)item * DN_BLOCK * part.layer->fan_in;
-    part.packed += part.layer->ops->packed(part.layer, team->fetch->block0, part.block0);
-    if (!dn_fetch_now(s->weights, s->kernels, &part, 1, &err))
-        return;
-    pthread_mutex_lock(&s->lock);
-    if (!team->err.status)
-        team->err = err;
-    pthread_mutex_unlock(&s->lock);
-}
-
-/* Lines of a transposed file belong to all blocks. */
-static enum dn_status fetch_together(struct dn_stream *s, const struct dn_fetch *f, struct dn_error *err)
-{
-    struct team team = {.stream = s, .fetch = f};
-    if (!f->layer->ops->packed || dn_weights_transposed(s->weights, f->layer))
-        return dn_fetch_now(s->weights, s->kernels, f, s->threads, err);
-    dn_parallel(f->block1 - f->block0, s->threads, fetch_block, &team);
-    return team.err.status ? dn_fail(err, team.err.status, "%s", team.err.text) : DN_OK;
 }
 
 enum dn_status dn_stream_open(struct dn_stream *s, const struct dn_weights *weights,
@@ -152,7 +154,7 @@ enum dn_status dn_stream_wait(struct dn_stream *s, struct dn_error *err)
         await(s, &s->done, s->waited);
     s->waited++;
     if (!s->running)
-        return fetch_together(s, &s->fetch[place], err);
+        return dn_fetch_now(s->weights, s->kernels, &s->fetch[place], s->threads, err);
     const struct dn_error *failure = &s->err[place];
     return failure->status ? dn_fail(err, failure->status, "%s", failure->text) : DN_OK;
 }

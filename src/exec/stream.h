@@ -56,7 +56,7 @@ enum dn_status dn_stream_wait(struct dn_stream *s, struct dn_error *err);
 /* Waits for all open requests, whatever becomes of them: nobody writes into their places any more. */
 void dn_stream_drop(struct dn_stream *s);
 
-/* The same work in the calling thread. */
+/* The same work in the calling thread, which `threads - 1` others help. */
 enum dn_status dn_fetch_now(const struct dn_weights *weights, const struct dn_kernels *kernels,
                             const struct dn_fetch *fetch, int threads, struct dn_error *err);
 
