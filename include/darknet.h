@@ -50,6 +50,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -441,6 +442,10 @@ typedef struct {
 } darknet_report;
 DARKNET_API char *darknet_format(const darknet_report *report, enum darknet_text format);
 
+/* The same to an open file, with no memory for the whole text. 1 on success; whether writing failed,
+ * ferror(out) tells. */
+DARKNET_API int darknet_print(const darknet_report *report, enum darknet_text format, FILE *out);
+
 /* Draws the detections over the photo `in` and writes it as `out` (.png, else JPEG), row by row.
  * Labels as the dialect draws them. 1 on success, 0 on failure. */
 DARKNET_API int darknet_annotate(const darknet_report *report, const char *in, const char *out,
@@ -463,7 +468,17 @@ DARKNET_API char *darknet_label_path(const char *image);
 /* Replaces the file `path` by `text`, never leaving half of it. 1 on success, 0 on failure. */
 DARKNET_API int darknet_write(const char *path, const void *text, size_t bytes);
 
-/* The same with the outputs of all heads, in layer order, or of the last layer when the network has
+/* A file that appears under its name when it is complete: print to `stream`, which darknet_file_open()
+ * returns, NULL on failure. darknet_file_close() puts it in place, or, complete = 0, removes what is there of
+ * it. 1 on success; 0 on failure of any write, and the file is what it was. */
+typedef struct {
+    FILE *stream;
+    char *path, *temporary;
+} darknet_file;
+DARKNET_API FILE *darknet_file_open(darknet_file *file, const char *path);
+DARKNET_API int darknet_file_close(darknet_file *file, int complete);
+
+/* As darknet_write(), with the outputs of all heads, in layer order, or of the last layer when the network has
  * no head: float32, little-endian on little-endian machines. Needs no memory for a copy. */
 DARKNET_API int network_write_outputs(const network *net, const char *path);
 

@@ -42,25 +42,22 @@ static int print_detections(const struct dn_finder *finder, const darknet_report
         format = DARKNET_TEXT_EXTENDED;
     else if (alexeyab(finder))
         format = DARKNET_TEXT_ALEXEYAB;
-    char *lines = darknet_format(report, format);
-    if (!lines)
-        return dn_complain("%s", darknet_last_error());
-    fputs(lines, stdout);
+    int printed = darknet_print(report, format, stdout);
     fflush(stdout);
-    free(lines);
-    return 0;
+    return printed ? 0 : dn_complain("%s", darknet_last_error());
 }
 
 static int save_labels(const darknet_report *report)
 {
     char *path = darknet_label_path(report->filename);
-    char *text = path ? darknet_format(report, DARKNET_TEXT_LABELS) : NULL;
-    int status = 0;
-    if (!text || !darknet_write(path, text, strlen(text)))
-        status = dn_complain("%s", darknet_last_error());
-    free(text);
+    darknet_file file = {0};
+    int saved = path && darknet_file_open(&file, path) &&
+                darknet_print(report, DARKNET_TEXT_LABELS, file.stream) && darknet_file_close(&file, 1);
+    if (!saved)
+        dn_complain("%s", darknet_last_error());
+    darknet_file_close(&file, 0);
     free(path);
-    return status;
+    return !saved;
 }
 
 /* Everything that is made from the detections of one photo. A failed output does not keep the
@@ -127,7 +124,7 @@ static int find_all(struct dn_finder *finder, char **paths, int count)
         status |= find(finder, photo);
     status |= dn_cli_trace_end(finder->net, finder->args->trace);
     if (finder->json)
-        status |= dn_finder_write_json(finder);
+        status |= dn_finder_end_json(finder);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /* Opening and closing a run of the detector commands, and its JSON.
  *
- * JSON is gathered in memory and written once at the end: a reader of the file never sees an array
- * without its bracket, and a failed run leaves no half of it. */
+ * JSON goes to a file that gets its name at the end: nobody sees an array without its bracket, a
+ * failed run leaves no half of it, and tens of thousands of boxes take no memory as text. */
 #include "finder.h"
 
 #include <stdlib.h>
@@ -83,6 +83,8 @@ bool dn_finder_open(struct dn_finder *finder, const char *data, char **words, in
     if (!has_head(finder->net))
         return dn_complain("%s has no layer that detects objects: use classifier predict", words[0]),
                false;
+    if (finder->json && !darknet_file_open(&finder->json_file, finder->args->out))
+        return dn_complain("%s", darknet_last_error()), false;
     finder->fit = choose_fit(finder);
     return load_names(finder, data);
 }
@@ -90,40 +92,21 @@ bool dn_finder_open(struct dn_finder *finder, const char *data, char **words, in
 void dn_finder_close(struct dn_finder *finder)
 {
     free_labels(finder->loaded_names);
-    free(finder->json_text);
+    darknet_file_close(&finder->json_file, 0);
     free(finder->picture);
     free_network(finder->net);
 }
 
-/* Appends to the JSON text; an exit status. */
-static int append(struct dn_finder *finder, const char *text)
-{
-    size_t length = strlen(text);
-    char *grown = realloc(finder->json_text, finder->json_length + length + 1);
-    if (!grown)
-        return dn_complain("%s: there is no memory for more detections", finder->args->out);
-    memcpy(grown + finder->json_length, text, length + 1);
-    finder->json_text = grown;
-    finder->json_length += length;
-    return 0;
-}
-
 int dn_finder_add_json(struct dn_finder *finder, const darknet_report *report)
 {
-    char *object = darknet_format(report, DARKNET_TEXT_JSON);
-    if (!object)
-        return dn_complain("%s", darknet_last_error());
-    int status = append(finder, finder->json_length ? ", \n" : "[\n");
-    if (!status)
-        status = append(finder, object);
-    free(object);
-    return status;
+    FILE *out = finder->json_file.stream;
+    fputs(finder->json_objects++ ? ", \n" : "[\n", out);
+    return darknet_print(report, DARKNET_TEXT_JSON, out) ? 0
+                                                         : dn_complain("%s", darknet_last_error());
 }
 
-int dn_finder_write_json(struct dn_finder *finder)
+int dn_finder_end_json(struct dn_finder *finder)
 {
-    int status = append(finder, finder->json_length ? "\n]" : "[\n\n]");
-    if (!status && !darknet_write(finder->args->out, finder->json_text, finder->json_length))
-        status = dn_complain("%s", darknet_last_error());
-    return status;
+    fputs(finder->json_objects ? "\n]" : "[\n\n]", finder->json_file.stream);
+    return darknet_file_close(&finder->json_file, 1) ? 0 : dn_complain("%s", darknet_last_error());
 }

@@ -18,10 +18,10 @@ struct dn_finder {
     char *picture;       /* file to draw into */
     long long frame;     /* photos so far */
 
-    /* The JSON array so far, with -out FILE.json. */
+    /* With -out FILE.json: the array so far. */
     bool json;
-    char *json_text;
-    size_t json_length;
+    darknet_file json_file;
+    int json_objects;
 };
 
 /* Loads names and network and checks that they belong together. False after complaining; close in
@@ -29,8 +29,8 @@ struct dn_finder {
 bool dn_finder_open(struct dn_finder *finder, const char *data, char **words, int count);
 void dn_finder_close(struct dn_finder *finder);
 
-/* JSON of one photo more, and the whole into the file of -out. Return an exit status. */
+/* JSON of one photo more; the end of the file, which then exists. Return an exit status. */
 int dn_finder_add_json(struct dn_finder *finder, const darknet_report *report);
-int dn_finder_write_json(struct dn_finder *finder);
+int dn_finder_end_json(struct dn_finder *finder);
 
 #endif

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/process.h"
 #include "compat/engine.h"
 #include "compat/error.h"
 #include "detect/decode.h"
@@ -23,7 +24,7 @@ static const struct dn_layer *head_at(const network *net, int i)
 static int head_classes(const network *net)
 {
     int most = 0;
-    for (int i = 0; i < net->n; i++)
+    for (int i = 0; i < dn_engine_of(net)->graph.n; i++)
         if (head_at(net, i) && head_at(net, i)->u.head.classes > most)
             most = head_at(net, i)->u.head.classes;
     return most;
@@ -33,7 +34,7 @@ static int head_classes(const network *net)
 static int head_masks(const network *net)
 {
     int most = 0;
-    for (int i = 0; i < net->n; i++)
+    for (int i = 0; i < dn_engine_of(net)->graph.n; i++)
         if (head_at(net, i) && head_at(net, i)->u.head.coords - 4 > most)
             most = head_at(net, i)->u.head.coords - 4;
     return most;
@@ -47,14 +48,21 @@ int network_classes(const network *net)
 
 /* ---- detections ----------------------------------------------------------------------------- */
 
-/* Within a budget many candidates get the memory that the maps have no use for until the next run. */
-static void make_room(const network *net, size_t detections)
+size_t dn_engine_most_detections(const network *net)
 {
-    const size_t few = 16 << 10;
-    const struct dn_engine *engine = dn_engine_of(net);
-    size_t bytes = detections * (sizeof(detection) + (size_t)head_classes(net) * sizeof(float));
-    if (engine->budget && engine->ready && bytes > few)
-        dn_exec_release(&engine->exec);
+    size_t most = 0;
+    for (int i = 0; i < dn_engine_of(net)->graph.n; i++)
+        if (head_at(net, i))
+            most += (size_t)dn_decode_most(head_at(net, i));
+    return most;
+}
+
+/* Measured: decoding, suppression, drawing and the JPEG encoder of the program, linked statically. */
+enum { CODE_AND_BUFFERS = 256 << 10 };
+
+size_t dn_engine_afterwards(const network *net, size_t detections)
+{
+    return CODE_AND_BUFFERS + detections * dn_detection_bytes(head_classes(net), head_masks(net));
 }
 
 static detection *make_detections(const network *net, float thresh, int *num, struct dn_error *err)
@@ -71,11 +79,11 @@ static detection *make_detections(const network *net, float thresh, int *num, st
             total += dn_decode_count(head_at(net, i), net->layers[i].output, thresh);
     if (total > INT_MAX) {
         dn_fail(err, DN_NO_MEMORY, "%lld candidates are more than an int counts", total);
-    make_room(net, (size_t)total);
         return NULL;
     }
     if (total == 0)
         return NULL;
+    dn_exec_release(&dn_engine_of(net)->exec, dn_engine_afterwards(net, (size_t)total));
     detection *dets = dn_detections_new((int)total, head_classes(net), head_masks(net), err);
     if (dets)
         *num = (int)total;
@@ -134,7 +142,10 @@ detection *network_boxes(network *net, int w, int h, float thresh, float hier, i
 
 void free_detections(detection *dets, int n)
 {
+    const int many = 100;
     dn_detections_free(dets, n);
+    if (n > many) /* the next prediction needs their memory */
+        dn_process_trim();
 }
 
 /* ---- suppression ---------------------------------------------------------------------------- */

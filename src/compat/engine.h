@@ -38,6 +38,11 @@ static inline struct dn_engine *dn_engine_of(const network *net)
 /* Runs the network on rows from any source. DN_OK, or the sentence is in err. */
 enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err);
 
+/* Memory for what is made of the outputs of a run: so many detections, code that a process touches only
+ * then, and buffers. The plan counts the most of it; the arena gives it back after each run. */
+size_t dn_engine_afterwards(const network *net, size_t detections);
+size_t dn_engine_most_detections(const network *net);
+
 /* Fills everything but the output. */
 void dn_describe_layer(const struct dn_layer *l, layer *out);
 

@@ -99,7 +99,7 @@ static enum dn_status choose_fusion(struct dn_engine *engine, const darknet_opti
 
 static enum dn_status make_plan(struct dn_engine *engine, const darknet_options *o, struct dn_error *err)
 {
-    struct dn_plan_options plan = {.kernels = engine->kernels};
+    struct dn_plan_options plan = {.kernels = engine->kernels, .afterwards = dn_engine_afterwards(engine->net, dn_engine_most_detections(engine->net))};
     if (o->threads < 0)
         return dn_fail(err, DN_INVALID, "%d threads are not possible; 0 means one per core", o->threads);
     plan.threads = o->threads ? o->threads : dn_process_cores();
@@ -376,10 +376,10 @@ darknet_memory network_memory(const network *net)
     const struct dn_plan *p = &engine->plan;
     darknet_memory m = {.arena = p->arena_bytes, .weights = p->weights_bytes, .maps = p->maps_bytes,
                         .workspace = p->arena_bytes - p->weights_bytes - p->maps_bytes};
-    m.predicted_peak = engine->process + p->arena_bytes;
+    m.predicted_peak = engine->process + p->peak_bytes;
     m.measured_peak = dn_process_peak();
     m.budget = engine->budget;
-    m.least = engine->budget && p->least_bytes < p->arena_bytes ? p->least_bytes + engine->process : 0;
+    m.least = engine->budget && p->least_bytes < p->peak_bytes ? p->least_bytes + engine->process : 0;
     m.streamed = p->streamed_bytes;
     m.work = p->work;
     m.seconds = p->seconds;
@@ -397,7 +397,8 @@ char *network_plan(const network *net, enum darknet_plan_format format)
     };
     struct dn_error *err = dn_error_begin();
     const struct dn_engine *e = dn_engine_of(net);
-    struct dn_plan_facts facts = {&e->flow, &e->plan, &e->machine, e->process, e->photo, e->budget};
+    struct dn_plan_facts facts = {&e->flow, &e->plan, &e->machine, e->process, e->photo, e->budget,
+                                  dn_engine_afterwards(net, dn_engine_most_detections(net))};
     struct dn_print p;
     if (dn_print_begin(&p, err))
         return NULL;

@@ -112,9 +112,8 @@ float *network_predict_file(network *net, const char *path, int fit, int *w, int
         if (h)
             *h = pixels.h;
         dn_engine_run(engine, &source, err);
-        if (engine
-                ->budget) /* boxes and their picture get the memory that the maps no longer need */
-            dn_exec_release(&engine->exec);
+        if (engine->photo) /* it may be drawn on */
+            dn_exec_release(&engine->exec, dn_engine_afterwards(net, 0));
     }
     dn_fitter_close(&fitter);
     close_rows(&rows);

@@ -87,6 +87,11 @@ char *darknet_format(const darknet_report *report, enum darknet_text format)
     return dn_report(report, format, dn_error_begin());
 }
 
+int darknet_print(const darknet_report *report, enum darknet_text format, FILE *out)
+{
+    return dn_report_print(report, format, out, dn_error_begin()) == DN_OK;
+}
+
 /* The hierarchy of the last softmax layer that has one. */
 static const struct dn_tree *hierarchy(const struct dn_graph *g)
 {
@@ -124,6 +129,27 @@ char *network_top(const network *net, char **names, int names_n, int top)
 char *darknet_label_path(const char *photo)
 {
     return dn_label_path(photo, dn_error_begin());
+}
+
+FILE *darknet_file_open(darknet_file *file, const char *path)
+{
+    struct dn_output out;
+    *file = (darknet_file){0};
+    if (!dn_output_open(&out, path, dn_error_begin()))
+        *file = (darknet_file){out.file, out.path, out.temporary};
+    return file->stream;
+}
+
+int darknet_file_close(darknet_file *file, int complete)
+{
+    struct dn_error *err = dn_error_begin();
+    struct dn_output out = {file->stream, file->path, file->temporary};
+    if (complete && out.file)
+        dn_output_commit(&out, err);
+    else
+        dn_output_abandon(&out);
+    *file = (darknet_file){0};
+    return !err->status;
 }
 
 int darknet_write(const char *path, const void *text, size_t bytes)

@@ -30,6 +30,18 @@ detection *dn_detections_new(int n, int classes, int mask, struct dn_error *err)
     return NULL;
 }
 
+/* A block of glibc's has 8 bytes in front, a multiple of 16 in all, and at least 32. */
+static size_t block_bytes(size_t bytes)
+{
+    return bytes < 24 ? 32 : (bytes + 8 + 15) / 16 * 16;
+}
+
+size_t dn_detection_bytes(int classes, int mask)
+{
+    return sizeof(detection) + block_bytes((size_t)classes * sizeof(float)) + sizeof(int) +
+           (mask > 0 ? block_bytes((size_t)mask * sizeof(float)) : 0);
+}
+
 static float above(float value, float thresh)
 {
     return value > thresh ? value : 0;
@@ -239,13 +251,12 @@ static void decode_detection(const struct dn_layer *l, const float *out,
 
 /* ---- all heads ------------------------------------------------------------------------------ */
 
-int dn_decode_count(const struct dn_layer *l, const float *out, float thresh)
+int dn_decode_most(const struct dn_layer *l)
 {
     const struct dn_head *head = &l->u.head;
     switch (l->ops->type) {
     case DN_YOLO:
     case DN_GAUSSIAN_YOLO:
-        return count_yolo(l, out, thresh);
     case DN_REGION:
         return l->out_h * l->out_w * head->n;
     case DN_DETECTION:
@@ -253,6 +264,12 @@ int dn_decode_count(const struct dn_layer *l, const float *out, float thresh)
     default:
         return 0;
     }
+}
+
+int dn_decode_count(const struct dn_layer *l, const float *out, float thresh)
+{
+    bool selects = l->ops->type == DN_YOLO || l->ops->type == DN_GAUSSIAN_YOLO;
+    return selects ? count_yolo(l, out, thresh) : dn_decode_most(l);
 }
 
 void dn_decode(const struct dn_layer *l, const float *out, const struct dn_decode *how,

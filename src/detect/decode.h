@@ -26,6 +26,9 @@ struct dn_decode {
  * other heads. */
 int dn_decode_count(const struct dn_layer *l, const float *out, float thresh);
 
+/* The most that dn_decode_count may ever be. */
+int dn_decode_most(const struct dn_layer *l);
+
 /* Fills dets[0 .. dn_decode_count). Each has a zeroed prob of at least head.classes floats, and a
  * mask of head.coords - 4 floats or NULL. scratch: head.classes floats. */
 void dn_decode(const struct dn_layer *l, const float *out, const struct dn_decode *how,
@@ -34,6 +37,9 @@ void dn_decode(const struct dn_layer *l, const float *out, const struct dn_decod
 /* n zeroed detections, each with `classes` probabilities and `mask` mask values (NULL for 0), each
  * array a block of its own as in stock. NULL and an error without memory. */
 detection *dn_detections_new(int n, int classes, int mask, struct dn_error *err);
+
+/* Bytes that such a detection takes from the C library, and 4 for a place in a list of them. */
+size_t dn_detection_bytes(int classes, int mask);
 void dn_detections_free(detection *dets, int n);
 
 #endif

@@ -22,12 +22,6 @@ static void print_stock(const darknet_report *r, FILE *out)
 
 /* ---- alexeyab ------------------------------------------------------------------------------- */
 
-/* A detection and its most likely class. */
-struct found {
-    const detection *det;
-    int index, best; /* place in report->dets; class */
-};
-
 static box fractions(const darknet_report *r, box b)
 {
     if (r->relative)
@@ -41,14 +35,38 @@ static float left_edge(const detection *d)
     return d->bbox.x - d->bbox.w / 2;
 }
 
-/* By left edge; the index makes qsort's order that of a stable sort. */
-static int by_left_edge(const void *a, const void *b)
+/* By left edge; those with the same one in the order of the report. */
+static bool is_behind(const darknet_report *r, int a, int b)
 {
-    const struct found *x = a, *y = b;
-    float l = left_edge(x->det), m = left_edge(y->det);
-    if (l != m)
-        return l < m ? -1 : 1;
-    return x->index - y->index;
+    float x = left_edge(&r->dets[a]), y = left_edge(&r->dets[b]);
+    return x != y ? x > y : a > b;
+}
+
+/* Restores the heap list[0 .. n), largest first, below entry i. */
+static void sink(const darknet_report *r, int *list, int n, int i)
+{
+    for (int k; (k = 2 * i + 1) < n; i = k) {
+        if (k + 1 < n && is_behind(r, list[k + 1], list[k]))
+            k++;
+        if (!is_behind(r, list[k], list[i]))
+            return;
+        int t = list[i];
+        list[i] = list[k];
+        list[k] = t;
+    }
+}
+
+/* A heap sort: the C library's may allocate. */
+static void sort_by_left_edge(const darknet_report *r, int *list, int n)
+{
+    for (int i = n / 2 - 1; i >= 0; i--)
+        sink(r, list, n, i);
+    while (n > 1) {
+        int t = list[--n];
+        list[n] = list[0];
+        list[0] = t;
+        sink(r, list, n, 0);
+    }
 }
 
 static bool is_hidden(const char *name)
@@ -84,23 +102,22 @@ static void print_class(const darknet_report *r, const detection *d, int class, 
 static enum dn_status print_alexeyab(const darknet_report *r, bool extended, FILE *out,
                                      struct dn_error *err)
 {
-    struct found *found = malloc((size_t)r->n * sizeof *found + 1);
-    int n = 0;
-    if (!found)
+    int *list = malloc((size_t)r->n * sizeof *list + 1), n = 0;
+    if (!list)
         return dn_fail(err, DN_NO_MEMORY, "no memory for a list of %d detections", r->n);
-    for (int i = 0; i < r->n; i++) {
-        found[n] = (struct found){&r->dets[i], i, best_class(r, &r->dets[i])};
-        n += found[n].best >= 0;
-    }
-    qsort(found, (size_t)n, sizeof *found, by_left_edge);
+    for (int i = 0; i < r->n; i++)
+        if (best_class(r, &r->dets[i]) >= 0)
+            list[n++] = i;
+    sort_by_left_edge(r, list, n);
     for (int i = 0; i < n; i++) {
-        const detection *d = found[i].det;
-        print_class(r, d, found[i].best, extended, out);
+        const detection *d = &r->dets[list[i]];
+        int best = best_class(r, d);
+        print_class(r, d, best, extended, out);
         for (int c = 0; c < r->classes; c++)
-            if (c != found[i].best && d->prob[c] > r->thresh)
+            if (c != best && d->prob[c] > r->thresh)
                 print_class(r, d, c, extended, out);
     }
-    free(found);
+    free(list);
     return DN_OK;
 }
 
@@ -173,33 +190,54 @@ static void print_json(const darknet_report *r, FILE *out)
 
 /* ---- all formats ---------------------------------------------------------------------------- */
 
-char *dn_report(const darknet_report *r, enum darknet_text format, struct dn_error *err)
+static enum dn_status print(const darknet_report *r, enum darknet_text format, FILE *out,
+                            struct dn_error *err)
 {
-    struct dn_print p;
-    if (r->n > 0 && (!r->dets || (!r->names && format != DARKNET_TEXT_LABELS))) {
-        dn_fail(err, DN_INVALID, "a report of %d detections needs %s", r->n,
-                r->dets ? "the names of their classes" : "an array of them");
-        return NULL;
-    }
-    if (dn_print_begin(&p, err))
-        return NULL;
     switch (format) {
     case DARKNET_TEXT_STOCK:
-        print_stock(r, p.out);
+        print_stock(r, out);
         break;
     case DARKNET_TEXT_ALEXEYAB:
     case DARKNET_TEXT_EXTENDED:
-        print_alexeyab(r, format == DARKNET_TEXT_EXTENDED, p.out, err);
+        print_alexeyab(r, format == DARKNET_TEXT_EXTENDED, out, err);
         break;
     case DARKNET_TEXT_JSON:
-        print_json(r, p.out);
+        print_json(r, out);
         break;
     case DARKNET_TEXT_LABELS:
-        print_labels(r, p.out);
+        print_labels(r, out);
         break;
     default:
         dn_fail(err, DN_INVALID, "text format %d is unknown; known are %d to %d", (int)format,
                 DARKNET_TEXT_STOCK, DARKNET_TEXT_LABELS);
     }
+    return err->status;
+}
+
+static enum dn_status check(const darknet_report *r, enum darknet_text format, struct dn_error *err)
+{
+    if (r->n > 0 && (!r->dets || (!r->names && format != DARKNET_TEXT_LABELS)))
+        dn_fail(err, DN_INVALID, "a report of %d detections needs %s", r->n,
+                r->dets ? "the names of their classes" : "an array of them");
+    return err->status;
+}
+
+char *dn_report(const darknet_report *r, enum darknet_text format, struct dn_error *err)
+{
+    struct dn_print p;
+    if (check(r, format, err) || dn_print_begin(&p, err))
+        return NULL;
+    print(r, format, p.out, err);
     return dn_print_end(&p, err);
+}
+
+enum dn_status dn_report_print(const darknet_report *r, enum darknet_text format, FILE *out,
+                               struct dn_error *err)
+{
+    struct dn_numbers numbers;
+    if (check(r, format, err) || dn_numbers_begin(&numbers, err))
+        return err->status;
+    print(r, format, out, err);
+    dn_numbers_end(&numbers);
+    return err->status;
 }

@@ -8,4 +8,8 @@
 /* The text that darknet_format() promises; the caller frees it. NULL on failure. */
 char *dn_report(const darknet_report *report, enum darknet_text format, struct dn_error *err);
 
+/* The same to an open file, without memory for a text. Whether writing failed, the file remembers. */
+enum dn_status dn_report_print(const darknet_report *report, enum darknet_text format, FILE *out,
+                               struct dn_error *err);
+
 #endif

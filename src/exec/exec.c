@@ -1,6 +1,7 @@
 /* See exec.h. */
 #include "exec/exec.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -275,6 +276,9 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
                            const struct dn_observer *observer, struct dn_error *err)
 {
     const struct dn_plan *plan = exec->plan;
+    if (exec->unloaded && dn_load_weights(exec, exec->weights, err))
+        return err->status;
+    exec->unloaded = false;
     for (int g = 0; g < plan->n_groups; g++) {
         struct dn_schedule schedule;
         struct dn_step step;
@@ -303,11 +307,14 @@ void dn_exec_trace(struct dn_exec *exec, const struct dn_tracer *tracer)
     exec->tracer = tracer;
 }
 
-/* The first byte from `offset` on that outlives a run, of the outputs, and where it ends. */
+/* The first part of the arena behind `offset` that outlives a run: outputs in the maps' place, then the
+ * results and the input row behind them. Its end in *end; where there is none, both are the arena's. */
 static size_t next_output(const struct dn_plan *plan, size_t offset, size_t *end)
 {
     size_t first = plan->weights_bytes + plan->maps_bytes;
-    *end = first;
+    *end = plan->input_row + plan->input_row_bytes;
+    if (offset >= *end)
+        return *end = plan->arena_bytes;
     for (int i = 0; i < plan->n_storages; i++) {
         const struct dn_buffer *b = &plan->storages[i].buffer;
         if (b->last >= plan->n_groups && b->offset >= offset && b->offset < first) {
@@ -318,20 +325,30 @@ static size_t next_output(const struct dn_plan *plan, size_t offset, size_t *end
     return first;
 }
 
-void dn_exec_release(const struct dn_exec *exec)
+/* Gives back whole pages of the arena in [begin, end), at most `bytes`; how many they were. */
+static size_t give_back(const struct dn_exec *exec, size_t begin, size_t end, size_t bytes)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t base = (uintptr_t)exec->arena;
+    uintptr_t from = dn_align_up(base + begin, page), to = (base + end) / page * page;
+    if (to <= from)
+        return 0;
+    if (to - from > bytes)
+        to = from + dn_align_up(bytes, page);
+    madvise((void *)from, to - from, MADV_DONTNEED);
+    return to - from;
+}
+
+size_t dn_exec_release(struct dn_exec *exec, size_t bytes)
 {
     const struct dn_plan *plan = exec->plan;
-    if (!exec->arena)
-        return;
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t offset = plan->weights_bytes, last = offset + plan->maps_bytes;
-    while (offset < last) {
-        size_t end, output = next_output(plan, offset, &end);
-        size_t from = dn_align_up(offset, page), to = output / page * page;
-        if (to > from)
-            madvise(exec->arena + from, to - from, MADV_DONTNEED);
-        offset = end;
-    }
+    size_t given = 0, end;
+    for (size_t offset = plan->weights_bytes; offset < plan->arena_bytes && given < bytes; offset = end)
+        given += give_back(exec, offset, next_output(plan, offset, &end), bytes - given);
+    if (given >= bytes)
+        return given;
+    exec->unloaded = true;
+    return given + give_back(exec, 0, plan->weights_bytes, bytes - given);
 }
 
 float *dn_exec_output(const struct dn_exec *exec, int layer)

@@ -15,6 +15,7 @@ struct dn_exec {
     const struct dn_plan *plan;
     const struct dn_kernels *kernels;
     char *arena;
+    bool unloaded;          /* the weights were given back and have to be loaded again */
     int *scratch;           /* of the schedule */
     struct dn_view *inputs; /* scratch: the inputs of one layer */
     const struct dn_weights *weights;
@@ -48,9 +49,11 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
 /* The following runs report their spans; NULL: they do not. The tracer must outlive them. */
 void dn_exec_trace(struct dn_exec *exec, const struct dn_tracer *tracer);
 
-/* Gives the memory of everything that nobody needs between two runs back to the system, so that
- * the caller has as much for what it makes of the outputs. The next run takes it again. */
-void dn_exec_release(const struct dn_exec *exec);
+/* Gives back to the system so many bytes that nobody needs between two runs, so that the caller has them
+ * for what it makes of the outputs: of maps and scratch, then, when that is not enough, of the weights,
+ * which the next run loads again. Returns how many they are: at least so many, or, where there are fewer,
+ * at least plan.arena_bytes - plan.outputs_bytes. */
+size_t dn_exec_release(struct dn_exec *exec, size_t bytes);
 
 /* The planar output of a kept layer after a run: out_c*out_h*out_w floats in the arena, valid until
  * the next run. NULL for every other layer. */

@@ -97,7 +97,7 @@ static enum dn_status keep_all(const struct dn_flow *flow, const struct dn_plan_
         return DN_OK;
     if (dn_plan_reside(flow, options, true, plan, &unused, err))
         return err->status;
-    return plan->arena_bytes <= options->budget ? DN_OK
+    return plan->peak_bytes <= options->budget ? DN_OK
                                                 : dn_plan_reside(flow, options, false, plan, &unused, err);
 }
 
@@ -120,8 +120,8 @@ enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_option
     if (dn_plan_rows(flow, options, plan, err) || dn_plan_reside(flow, options, !options->budget, plan, &least, err) ||
         keep_all(flow, options, plan, err))
         return err->status;
-    plan->least_bytes = least < plan->arena_bytes ? least : plan->arena_bytes;
-    if (options->budget && plan->arena_bytes > options->budget)
+    plan->least_bytes = least < plan->peak_bytes ? least : plan->peak_bytes;
+    if (options->budget && plan->peak_bytes > options->budget)
         return dn_plan_refuse(flow, options, plan->least_bytes, err);
     return DN_OK;
 }

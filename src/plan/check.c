@@ -263,6 +263,27 @@ static enum dn_status check_edges(const struct checker *c)
     return DN_OK;
 }
 
+/* Between runs outputs are looked for in the maps' part, and results from there to the input row. */
+static enum dn_status check_peak(const struct checker *c)
+{
+    const struct dn_plan *p = c->plan;
+    size_t maps = p->weights_bytes + p->maps_bytes, row = p->input_row + p->input_row_bytes;
+    bool apart = maps <= row && row <= p->arena_bytes;
+    for (int i = 0; i < p->n_storages; i++)
+        apart &= p->storages[i].buffer.last < p->n_groups ||
+                 p->storages[i].buffer.offset + p->storages[i].buffer.bytes <= maps;
+    for (int i = 0; i < p->n_layers; i++)
+        apart &= p->results[i] == DN_NO_RESULT ||
+                 (p->results[i] >= maps &&
+                  p->results[i] + dn_layer_outputs(&c->flow->graph->layers[i]) * sizeof(float) <= row);
+    if (!apart)
+        return dn_fail(c->err, DN_INVALID, "plan: outputs and results are not where they are kept");
+    if (p->outputs_bytes < dn_plan_outputs(p) || p->outputs_bytes > p->arena_bytes || p->peak_bytes < p->arena_bytes)
+        return dn_fail(c->err, DN_INVALID, "plan: outputs of %zu bytes in an arena of %zu with a peak of %zu are not possible",
+                       p->outputs_bytes, p->arena_bytes, p->peak_bytes);
+    return DN_OK;
+}
+
 /* ---- rows ----------------------------------------------------------------------------------- */
 
 static enum dn_status check_alive(const struct checker *c, int map)
@@ -426,7 +447,7 @@ enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_kernels
                              const struct dn_plan *plan, struct dn_error *err)
 {
     struct checker c = {.flow = flow, .plan = plan, .kernels = kernels, .err = err};
-    if (check_cover(&c) || check_weights(&c) || check_staging(&c) || check_edges(&c))
+    if (check_cover(&c) || check_weights(&c) || check_staging(&c) || check_edges(&c) || check_peak(&c))
         return err->status;
     for (int map = 0; map <= plan->n_layers; map++)
         if (flow->root[map] == map && check_place(&c, map))

@@ -13,9 +13,10 @@ struct kind {
 static const struct kind kinds[] = {
     {"process", "#9aa0a6"},  {"photo", "#c58af9"},     {"resident weights", "#f28b82"},
     {"maps", "#8ab4f8"},     {"streamed weights", "#fcad70"}, {"workspace", "#81c995"},
+    {"boxes", "#d7a86e"},
 };
 
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { KINDS = sizeof kinds / sizeof *kinds, MAPS = 3, BOXES = 6 };
 
 static void amounts(const struct dn_plan_facts *f, int group, double bytes[KINDS])
 {
@@ -26,6 +27,7 @@ static void amounts(const struct dn_plan_facts *f, int group, double bytes[KINDS
     bytes[3] = (double)use.maps;
     bytes[4] = (double)use.streamed;
     bytes[5] = (double)use.workspace;
+    bytes[BOXES] = 0;
 }
 
 /* A round step of which four to ten fit below `top`. */
@@ -57,13 +59,12 @@ static void print_legend(FILE *out)
 {
     for (int k = 0; k < KINDS; k++)
         fprintf(out, "<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" fill=\"%s\"/><text x=\"%d\" y=\"%d\">%s</text>\n",
-                LEFT + 160 * k, TOP + PLOT + 32, kinds[k].colour, LEFT + 160 * k + 17, TOP + PLOT + 42, kinds[k].name);
+                LEFT + 145 * k, TOP + PLOT + 32, kinds[k].colour, LEFT + 145 * k + 17, TOP + PLOT + 42, kinds[k].name);
 }
 
-static void print_group(FILE *out, const struct dn_plan_facts *f, int group, double x, double width, double top)
+static void print_stack(FILE *out, const double bytes[KINDS], double x, double width, double top)
 {
-    double bytes[KINDS], below = 0;
-    amounts(f, group, bytes);
+    double below = 0;
     for (int k = 0; k < KINDS; k++) {
         double height = PLOT * bytes[k] / MB / top;
         if (height > 0)
@@ -71,6 +72,14 @@ static void print_group(FILE *out, const struct dn_plan_facts *f, int group, dou
                     TOP + PLOT - below - height, width, height, kinds[k].colour);
         below += height;
     }
+}
+
+/* Beside the last group: what boxes take at the most when the outputs are all that is left in the arena. */
+static void print_boxes(FILE *out, const struct dn_plan_facts *f, double top)
+{
+    double bytes[KINDS] = {(double)(f->process - f->photo), (double)f->photo, [MAPS] = (double)f->plan->outputs_bytes,
+                           [BOXES] = (double)f->afterwards};
+    print_stack(out, bytes, WIDTH - RIGHT + 4, RIGHT - 10, top);
 }
 
 /* One box per layer; the lines in it are the tiles. */
@@ -102,7 +111,7 @@ static void print_layers(FILE *out, const struct dn_plan_facts *f)
 void dn_plan_picture(FILE *out, const struct dn_plan_facts *f)
 {
     const struct dn_plan *plan = f->plan;
-    double peak = (double)(f->process + plan->arena_bytes) / MB, budget = (double)f->budget / MB;
+    double peak = (double)(f->process + plan->peak_bytes) / MB, budget = (double)f->budget / MB;
     double top = 1.1 * (budget > peak ? budget : peak), x = LEFT;
     fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" "
                  "font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
@@ -110,9 +119,13 @@ void dn_plan_picture(FILE *out, const struct dn_plan_facts *f)
     print_axes(out, top, plan->seconds);
     for (int g = 0; g < plan->n_groups; g++) {
         double width = (WIDTH - LEFT - RIGHT) * dn_plan_group_seconds(f, g) / plan->seconds;
-        print_group(out, f, g, x, width, top);
+        double bytes[KINDS];
+        amounts(f, g, bytes);
+        print_stack(out, bytes, x, width, top);
         x += width;
     }
+    if (f->afterwards)
+        print_boxes(out, f, top);
     if (f->budget) {
         double y = TOP + PLOT * (1 - budget / top);
         fprintf(out, "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#d93025\" stroke-dasharray=\"6 4\"/>"

@@ -204,6 +204,16 @@ static enum dn_status lay_out_arena(const struct dn_flow *flow, struct dn_plan *
     return DN_OK;
 }
 
+size_t dn_plan_outputs(const struct dn_plan *plan)
+{
+    const size_t pages = 2 * DN_PLAN_PAGE;
+    size_t bytes = plan->input_row + plan->input_row_bytes - plan->weights_bytes - plan->maps_bytes + pages;
+    for (int i = 0; i < plan->n_storages; i++)
+        if (plan->storages[i].buffer.last >= plan->n_groups)
+            bytes += plan->storages[i].buffer.bytes + pages;
+    return bytes < plan->arena_bytes ? bytes : plan->arena_bytes;
+}
+
 static double work_factor(const struct dn_flow *flow, const struct dn_plan *plan)
 {
     double done = 0, all = 0;
@@ -219,6 +229,10 @@ enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_o
 {
     if (lay_out_arena(flow, plan, err))
         return err->status;
+    plan->outputs_bytes = dn_plan_outputs(plan);
+    plan->peak_bytes = plan->arena_bytes;
+    if (plan->outputs_bytes + options->afterwards > plan->peak_bytes)
+        plan->peak_bytes = plan->outputs_bytes + options->afterwards;
     plan->seconds = dn_cost_plan(flow, plan, &options->machine);
     plan->work = work_factor(flow, plan);
     return DN_OK;

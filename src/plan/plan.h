@@ -76,6 +76,9 @@ struct dn_plan {
     double work;           /* multiply-adds computed over those of the layers; 1: none twice */
     int concat_distance;   /* parts of a concatenation made earlier before it are copied */
     size_t arena_bytes;
+    size_t outputs_bytes;  /* of the arena: whole pages that must stay between runs */
+    size_t peak_bytes;     /* most that a run and what is made of its outputs have: the arena, or outputs and
+                              options.afterwards */
     size_t least_bytes;    /* the smallest budget for which there is a plan, when it was searched */
 };
 
@@ -83,7 +86,8 @@ struct dn_plan_options {
     const struct dn_kernels *kernels;
     int threads;
     struct dn_machine machine;
-    size_t budget;    /* most bytes of the arena; 0: as many as save time */
+    size_t budget;    /* most bytes of plan.peak_bytes; 0: as many as save time */
+    size_t afterwards; /* bytes that the caller makes of the outputs, in memory that the arena gives back */
     size_t process;   /* bytes of the process beside the arena, for messages */
     size_t asked;     /* the budget of the whole process, for messages */
     bool photo;       /* a photo is among them */
@@ -111,6 +115,10 @@ void dn_plan_copy(struct dn_plan *to, const struct dn_plan *from); /* of the sam
 enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_options *options,
                               struct dn_plan *plan, struct dn_error *err);
 
+/* Bytes of the arena that cannot be given back between runs: outputs and results, the input row, and pages
+ * that they only touch. */
+size_t dn_plan_outputs(const struct dn_plan *plan);
+
 /* Bytes that the packed filters of these output blocks take in the arena, and those of the raw
  * filters of so many blocks on their way. */
 size_t dn_packed_bytes(const struct dn_layer *l, int block0, int block1);
@@ -135,6 +143,7 @@ static inline bool dn_has_filters(const struct dn_layer *l)
 }
 
 enum { DN_PLAN_STAGING = 1 << 20 }; /* most bytes that are read at once while weights are loaded */
+enum { DN_PLAN_PAGE = 16 << 10 };   /* most bytes of the system's pages, in which memory is given back */
 
 /* Output blocks of a layer whose raw filters fit `bytes`; at least 1, at most all. */
 int dn_plan_slice(const struct dn_layer *l, size_t bytes);

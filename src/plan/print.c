@@ -96,8 +96,13 @@ void dn_plan_table(FILE *out, const struct dn_plan_facts *f)
             (double)f->process / MB, (double)plan->weights_bytes / MB, (double)plan->maps_bytes / MB,
             (double)(plan->arena_bytes - plan->weights_bytes - plan->maps_bytes) / MB,
             (double)(f->process + plan->arena_bytes) / MB);
+    if (plan->peak_bytes > plan->arena_bytes)
+        fprintf(out, ", with boxes %.2f MB", (double)(f->process + plan->peak_bytes) / MB);
     if (f->budget)
         fprintf(out, " of %.2f MB", (double)f->budget / MB);
+    if (f->afterwards)
+        fprintf(out, "\nafter the run, where maps were: outputs %.2f MB + boxes at most %.2f MB", (double)plan->outputs_bytes / MB,
+                (double)f->afterwards / MB);
     fprintf(out, "\n%d groups, work %.2f, %.1f MB of weights read in every run, predicted %.1f ms\n",
             plan->n_groups, plan->work, plan->streamed_bytes / MB, 1e3 * plan->seconds);
 }
@@ -107,10 +112,11 @@ void dn_plan_json(FILE *out, const struct dn_plan_facts *f)
     const struct dn_plan *plan = f->plan;
     fprintf(out, "{\n  \"predicted_peak_bytes\": %zu,\n  \"arena_bytes\": %zu,\n  \"process_bytes\": %zu,\n"
                  "  \"weights_bytes\": %zu,\n  \"maps_bytes\": %zu,\n  \"budget_bytes\": %zu,\n"
+                 "  \"outputs_bytes\": %zu,\n  \"boxes_bytes\": %zu,\n"
                  "  \"streamed_bytes\": %.0f,\n  \"work\": %.4f,\n  \"seconds\": %.6f,\n  \"peak_group\": %d,\n"
                  "  \"groups\": [\n",
-            f->process + plan->arena_bytes, plan->arena_bytes, f->process, plan->weights_bytes,
-            plan->maps_bytes, f->budget, plan->streamed_bytes, plan->work, plan->seconds, peak_group(plan));
+            f->process + plan->peak_bytes, plan->arena_bytes, f->process, plan->weights_bytes,
+            plan->maps_bytes, f->budget, plan->outputs_bytes, f->afterwards, plan->streamed_bytes, plan->work, plan->seconds, peak_group(plan));
     for (int i = 0; i < plan->n_groups; i++) {
         const struct dn_group *g = &plan->groups[i];
         struct dn_plan_use use = dn_plan_use(plan, i);

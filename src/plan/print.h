@@ -14,6 +14,7 @@ struct dn_plan_facts {
     size_t process; /* beside the arena */
     size_t photo;   /* of it, for reading the photo */
     size_t budget;  /* 0: none */
+    size_t afterwards; /* of what is made of the outputs, boxes above all, at the most */
 };
 
 /* Bytes in use while a group runs, by kind. */

@@ -93,15 +93,15 @@ enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_o
     reside(&c, all);
     if (dn_plan_layout(flow, options, plan, err))
         return err->status;
-    *least = plan->arena_bytes;
+    *least = plan->peak_bytes;
     if (all || *least > budget)
         return DN_OK;
     size_t left = budget - *least;
     for (int i = 0; i < RETRIES; i++) {
         spend(&c, left);
-        if (dn_plan_layout(flow, options, plan, err) || plan->arena_bytes <= budget)
+        if (dn_plan_layout(flow, options, plan, err) || plan->peak_bytes <= budget)
             return err->status;
-        size_t excess = plan->arena_bytes - budget;
+        size_t excess = plan->peak_bytes - budget;
         left = i + 2 < RETRIES && left > excess ? left - excess : 0;
     }
     return DN_OK;

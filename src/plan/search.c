@@ -122,7 +122,7 @@ static enum dn_status try_residency(struct search *s, bool all, enum dn_order or
         return s->err->status;
     if (least < s->best->least_bytes)
         s->best->least_bytes = least;
-    if (s->plan.arena_bytes > budget || !is_better(s))
+    if (s->plan.peak_bytes > budget || !is_better(s))
         return DN_OK;
     least = s->best->least_bytes;
     dn_plan_copy(s->best, &s->plan);

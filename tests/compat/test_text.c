@@ -176,6 +176,63 @@ START_TEST(test_texts_and_label_paths_come_through)
 }
 END_TEST
 
+static void print_all(const darknet_report *r, FILE *out)
+{
+    for (int format = DARKNET_TEXT_STOCK; format <= DARKNET_TEXT_LABELS; format++) {
+        char *text = darknet_format(r, (enum darknet_text)format);
+        fputs(text, out);
+        free(text);
+    }
+}
+
+START_TEST(test_lines_printed_to_a_file_are_those_of_the_texts)
+{
+    float prob[3][2] = {{.5f, .4f}, {0, .9f}, {.3f, .3f}};
+    char *list[] = {"dog", "cat"}, *expected;
+    size_t size;
+    detection dets[3];
+    for (int i = 0; i < 3; i++)
+        dets[i] = (detection){.bbox = {.5f - .1f * (float)i, .5f, .5f, .5f}, .classes = 2, .prob = prob[i]};
+    darknet_report r = {.dets = dets, .n = 3, .thresh = .25f, .names = list, .classes = 2, .w = 10, .h = 10,
+                        .relative = 1, .filename = "a.jpg"};
+    FILE *text = open_memstream(&expected, &size);
+    print_all(&r, text);
+    fclose(text);
+    darknet_file file;
+    ck_assert_ptr_eq(darknet_file_open(&file, data), file.stream);
+    for (int format = DARKNET_TEXT_STOCK; format <= DARKNET_TEXT_LABELS; format++)
+        ck_assert_int_eq(darknet_print(&r, (enum darknet_text)format, file.stream), 1);
+    ck_assert_int_eq(access(data, F_OK), -1);
+    ck_assert_int_eq(darknet_file_close(&file, 1), 1);
+    ck_assert_int_eq(folder_files(folder), 1);
+    char seen[4096];
+    FILE *in = fopen(data, "r");
+    ck_assert_uint_eq(fread(seen, 1, sizeof seen, in), size);
+    ck_assert_mem_eq(seen, expected, size);
+    fclose(in);
+    free(expected);
+}
+END_TEST
+
+START_TEST(test_a_file_that_is_given_up_is_not_there)
+{
+    darknet_file file;
+    char path[100];
+    ck_assert_ptr_nonnull(darknet_file_open(&file, data));
+    fputs("half", file.stream);
+    ck_assert_int_eq(darknet_file_close(&file, 0), 1);
+    ck_assert_int_eq(darknet_file_close(&file, 0), 1);
+    ck_assert_int_eq(folder_files(folder), 0);
+    snprintf(path, sizeof path, "%s/missing/x", folder);
+    ck_assert_ptr_null(darknet_file_open(&file, path));
+    assert_error(path);
+    ck_assert_ptr_nonnull(darknet_file_open(&file, "/dev/full"));
+    fputs("x", file.stream);
+    ck_assert_int_eq(darknet_file_close(&file, 1), 0);
+    assert_error("/dev/full");
+}
+END_TEST
+
 START_TEST(test_metadata_without_memory_is_empty_and_nothing_leaks)
 {
     bool failed = true;
@@ -224,6 +281,8 @@ Suite *suite(void)
     tcase_add_test(t, test_writing_replaces_a_file_as_a_whole);
     tcase_add_test(t, test_a_file_that_cannot_be_written_is_an_error);
     tcase_add_test(t, test_texts_and_label_paths_come_through);
+    tcase_add_test(t, test_lines_printed_to_a_file_are_those_of_the_texts);
+    tcase_add_test(t, test_a_file_that_is_given_up_is_not_there);
     tcase_add_test(t, test_metadata_without_memory_is_empty_and_nothing_leaks);
     tcase_add_test(t, test_writing_without_memory_leaves_the_file_as_it_was);
     suite_add_tcase(s, t);

@@ -74,8 +74,8 @@ static void hurt_rest(struct dice *d, struct dn_plan *p)
     struct dn_place *place = &p->places[roll(d, p->n_layers + 1)];
     int *numbers[] = {&place->storage, &place->channel, &place->next};
     size_t *sizes[] = {&p->staging, &p->staging_bytes, &p->staging_read, &p->input_row, &p->input_row_bytes,
-                       &p->weights_bytes, &p->arena_bytes, &p->results[roll(d, p->n_layers)]};
-    int kind = roll(d, 11);
+                       &p->weights_bytes, &p->arena_bytes, &p->outputs_bytes, &p->peak_bytes, &p->results[roll(d, p->n_layers)]};
+    int kind = roll(d, 13);
     if (kind < 3)
         hurt_int(d, numbers[kind]);
     else

@@ -33,7 +33,7 @@ static void print_plan(FILE *out, const char *cfg, size_t budget)
     ck_assert_msg(!dn_graph_read(cfg, &dialect, &graph, &err), "%s", err.text);
     ck_assert(!dn_flow_init(&flow, &graph, &err));
     ck_assert_msg(!dn_plan_make(&flow, &o, &plan, &err), "%s", err.text);
-    struct dn_plan_facts facts = {&flow, &plan, &o.machine, PROCESS, 0, budget};
+    struct dn_plan_facts facts = {&flow, &plan, &o.machine, PROCESS, 0, budget, 0};
     fprintf(out, "%s within %zu MB\n\n", cfg, budget / MB);
     dn_plan_table(out, &facts);
     dn_plan_free(&plan);

@@ -211,6 +211,28 @@ static void compare_group(void *context, int layer, const struct dn_view *output
     }
 }
 
+static void compare_outputs(const struct comparison *c, const char *when)
+{
+    for (int i = 0; i < c->run->g.graph.n && !c->why->status; i++) {
+        const struct dn_layer *l = &c->run->g.graph.layers[i];
+        if (!c->run->g.flow.kept[i])
+            continue;
+        struct dn_view v = {.data = dn_exec_output(c->exec, i), .row = l->out_w, .c = l->out_c, .h = l->out_h,
+                            .block = (ptrdiff_t)l->out_w * l->out_h, .w = l->out_w, .rows = l->out_h,
+                            .layout = DN_PLANAR};
+        compare(c, i, &v, when);
+    }
+}
+
+/* Everything but the outputs is given back; the next run takes it again. */
+static void release(const struct comparison *c)
+{
+    size_t most = c->plan->arena_bytes - c->plan->outputs_bytes;
+    size_t given = dn_exec_release(c->exec, c->plan->arena_bytes);
+    if (given < most)
+        dn_fail(c->why, DN_INVALID, "%zu bytes were given back, not %zu", given, most);
+}
+
 bool net_run_equal(struct net_run *run, const struct dn_plan *plan, int times, struct dn_error *why)
 {
     struct dn_exec exec;
@@ -223,15 +245,9 @@ bool net_run_equal(struct net_run *run, const struct dn_plan *plan, int times, s
         c.group = 0;
         if (dn_exec_run(&exec, &rows, &observer, why))
             break;
-        for (int i = 0; i < run->g.graph.n && !why->status; i++) {
-            const struct dn_layer *l = &run->g.graph.layers[i];
-            if (!run->g.flow.kept[i])
-                continue;
-            struct dn_view v = {.data = dn_exec_output(&exec, i), .row = l->out_w, .c = l->out_c, .h = l->out_h,
-                                .block = (ptrdiff_t)l->out_w * l->out_h, .w = l->out_w, .rows = l->out_h,
-                                .layout = DN_PLANAR};
-            compare(&c, i, &v, "after the run");
-        }
+        compare_outputs(&c, "after the run");
+        release(&c);
+        compare_outputs(&c, "after the rest of the arena was given back");
     }
     dn_exec_free(&exec);
     return !why->status;
