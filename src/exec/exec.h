@@ -15,6 +15,7 @@ struct dn_exec {
     const struct dn_plan *plan;
     const struct dn_kernels *kernels;
     char *arena;
+    bool given;             /* some of it was given back */
     bool unloaded;          /* the weights were given back and have to be loaded again */
     int *scratch;           /* of the schedule */
     struct dn_view *inputs; /* scratch: the inputs of one layer */
