@@ -15,10 +15,9 @@
  * of 15 ms in large pages. */
 static void make_resident(char *memory, size_t bytes)
 {
+    madvise(memory, bytes, MADV_HUGEPAGE);
 #ifdef MADV_POPULATE_WRITE
     madvise(memory, bytes, MADV_POPULATE_WRITE);
-#else
-    (void)memory, (void)bytes;
 #endif
 }
 
@@ -28,7 +27,6 @@ static char *claim(size_t bytes)
     char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
-    madvise(memory, bytes, MADV_HUGEPAGE);
     make_resident(memory, bytes);
     return memory;
 }
@@ -344,7 +342,8 @@ static size_t next_output(const struct dn_plan *plan, size_t offset, size_t *end
     return first;
 }
 
-/* Gives back whole pages of the arena in [begin, end), at most `bytes`; how many they were. */
+/* Gives back whole pages of the arena in [begin, end), at most `bytes`; how many they were. The system must
+ * not fill the holes again to make large pages of what is left, as it did within seconds. */
 static size_t give_back(const struct dn_exec *exec, size_t begin, size_t end, size_t bytes)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -354,6 +353,7 @@ static size_t give_back(const struct dn_exec *exec, size_t begin, size_t end, si
         return 0;
     if (to - from > bytes)
         to = from + dn_align_up(bytes, page);
+    madvise((void *)from, to - from, MADV_NOHUGEPAGE);
     madvise((void *)from, to - from, MADV_DONTNEED);
     return to - from;
 }

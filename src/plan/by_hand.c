@@ -71,6 +71,10 @@ static enum dn_status add_section(const struct hand *h, const struct dn_fusion_g
     if (group.recompute) /* tiles of several maps cannot share memory */
         h->plan->concat_distance = 0;
     at[group.first] = group;
+    for (int p = group.first; p <= group.last && dn_group_is_whole(&group); p++) { /* one after the other: maps die earlier */
+        at[p] = group;
+        at[p].first = at[p].last = p;
+    }
     return DN_OK;
 }
 

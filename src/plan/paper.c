@@ -3,8 +3,10 @@
  * behind them layer by layer, and a greedy choice: the first configuration that fits, tried from few
  * tiles to many and, for each, from no cut to cuts behind every pooling layer. (Fused, independently
  * tiled groups of convolutional layers for memory-limited devices.) */
+#include <stdint.h>
+
 #include "plan/plan.h"
-#include "plan/search.h"
+#include "plan/residency.h"
 
 enum { MOST = 6 };
 
@@ -44,7 +46,7 @@ enum dn_status dn_plan_paper(struct dn_flow *flow, const struct dn_plan_options 
     struct dn_fusion_group groups[2];
     struct dn_fusion fusion = {.path = g->path, .groups = groups};
     int n = leading_layers(g);
-    struct dn_error why = {0};
+    size_t least = SIZE_MAX;
     for (int tiles = 1; tiles <= MOST; tiles++)
         for (int cut = n - 1; cut > 0; cut--) {
             if (cut < n - 1 && g->layers[cut].ops->type != DN_MAXPOOL)
@@ -53,12 +55,15 @@ enum dn_status dn_plan_paper(struct dn_flow *flow, const struct dn_plan_options 
                 groups[0] = square(0, cut, tiles);
                 groups[1] = square(cut + 1, n - 1, second);
                 fusion.n = cut < n - 1 ? 2 : 1;
-                why = (struct dn_error){0};
+                struct dn_error why = {0};
                 if (try(flow, options, &fusion, plan, &why) == DN_OK)
                     return DN_OK;
+                if (why.status != DN_BUDGET)
+                    return dn_fail(err, why.status, "%s", why.text);
+                least = plan->least_bytes < least ? plan->least_bytes : least;
             }
         }
-    if (why.status)
-        return dn_fail(err, why.status, "no configuration of the published method fits: %s", why.text);
+    if (least < SIZE_MAX)
+        return dn_plan_refuse(flow, options, least, err);
     return dn_fail(err, DN_UNSUPPORTED, "%s does not begin with convolution and pooling layers", g->path);
 }
