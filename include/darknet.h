@@ -289,6 +289,7 @@ typedef struct {
                            published method would choose */
     int band_rows;      /* bands of just so many rows, to compare plans; 0: what is best */
     int plan_only;      /* 1: no weights are read and nothing can be predicted */
+    int read_ahead;     /* 1: network_read_ahead() will be used, if what it takes is left of the budget */
 } darknet_options;
 
 DARKNET_API network *darknet_load(const char *cfgfile, const char *weightfile,
@@ -404,6 +405,11 @@ enum darknet_fit {
 /* Predicts a photo from a file, decoding it by rows straight into the network's input. *w, *h (may
  * be NULL) get the photo's size. NULL on failure. */
 DARKNET_API float *network_predict_file(network *net, const char *path, int fit, int *w, int *h);
+
+/* Tells which photo network_predict_file() will be called for after the next call of it. While that
+ * prediction computes and its outputs are used, a thread reads this photo. The results are the same. 1 when
+ * it will be so; 0 when options.read_ahead was not set, or a budget has no room for it. path NULL: none. */
+DARKNET_API int network_read_ahead(network *net, const char *path, int fit);
 
 /* Bytes that reading this photo takes at the most, and drawing over it into `picture` (NULL: it is not
  * drawn); 0 on failure. */

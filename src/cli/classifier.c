@@ -13,14 +13,14 @@ struct namer {
     char **names; /* [name_count] */
     int name_count;
     int top;
+    int fit; /* enum darknet_fit */
 };
 
 static int name_photo(const struct namer *namer, const char *photo)
 {
     bool stock = namer->args->dialect == DARKNET_STOCK;
     double start = dn_cli_seconds();
-    if (!network_predict_file(namer->net, photo, stock ? DARKNET_LETTERBOX : DARKNET_CENTER_CROP,
-                              NULL, NULL))
+    if (!network_predict_file(namer->net, photo, namer->fit, NULL, NULL))
         return dn_complain("%s", darknet_last_error());
     double seconds = dn_cli_seconds() - start;
     char *lines = network_top(namer->net, namer->names, namer->name_count, namer->top);
@@ -67,8 +67,10 @@ static int name_all(const struct namer *namer, const char *data, char **paths, i
                network_classes(namer->net));
     struct dn_photos photos = {.paths = paths, .count = count};
     int status = 0;
-    for (const char *photo; (photo = dn_photos_next(&photos));)
+    for (const char *photo; (photo = dn_photos_next(&photos));) {
+        network_read_ahead(namer->net, dn_photos_after(&photos), namer->fit);
         status |= name_photo(namer, photo);
+    }
     return status;
 }
 
@@ -79,6 +81,7 @@ static int run(const struct dn_args *args, const char *data, int top, int from)
     int count = args->word_count - from;
     const char *weights = count > 1 ? words[1] : "";
     struct namer namer = {.args = args, .net = dn_cli_load(args, words, count, true)};
+    namer.fit = args->dialect == DARKNET_STOCK ? DARKNET_LETTERBOX : DARKNET_CENTER_CROP;
     int status = 1;
     if (namer.net && load_names(&namer, data)) {
         namer.top = args->top ? args->top : top ? top : data_number(data, "top", 1);

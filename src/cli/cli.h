@@ -82,13 +82,18 @@ struct dn_photos {
     char **paths; /* [count] */
     int count;
     int next;
-    char *line; /* owned */
-    size_t line_size;
+    char *line, *later; /* lines of standard input: the current one, and one that was looked at; owned */
+    size_t line_size, later_size;
+    bool have, ended; /* `later` has been read; it was the end */
 };
 
 /* The next path, or NULL at the end; valid until the next call, which frees everything at the end.
  */
 const char *dn_photos_next(struct dn_photos *photos);
+
+/* The path that dn_photos_next() will return, as far as that can be known without waiting for it; NULL
+ * otherwise. Valid until the next call of that. */
+const char *dn_photos_after(struct dn_photos *photos);
 
 /* Digits of a layer type in the numbering of the dialect. */
 int dn_type_number(LAYER_TYPE type, int dialect);

@@ -120,8 +120,10 @@ static int find_all(struct dn_finder *finder, char **paths, int count)
     int status = 0;
     if (finder->args->trace && !network_trace(finder->net, finder->args->trace))
         return dn_complain("%s", darknet_last_error());
-    for (const char *photo; (photo = dn_photos_next(&photos));)
+    for (const char *photo; (photo = dn_photos_next(&photos));) {
+        network_read_ahead(finder->net, dn_photos_after(&photos), finder->fit);
         status |= find(finder, photo);
+    }
     status |= dn_cli_trace_end(finder->net, finder->args->trace);
     if (finder->json)
         status |= dn_finder_end_json(finder);

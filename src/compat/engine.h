@@ -4,6 +4,7 @@
 
 #include "darknet.h"
 #include "base/file.h"
+#include "compat/ahead.h"
 #include "exec/exec.h"
 
 struct dn_engine {
@@ -21,6 +22,7 @@ struct dn_engine {
     size_t photo;     /* of them for reading a photo */
     size_t budget;    /* of the whole process; 0: none */
     bool ready;       /* the executor exists */
+    struct dn_ahead ahead;
     darknet_options options;
     darknet_spans spans; /* NULL: nobody watches */
     void *spans_context;

@@ -63,7 +63,7 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
 /* What the process takes beside the arena: what is resident now, and what will still come: code not
  * yet touched, stacks of threads, the photo on its way. Measured: tests/script/test_memory.py. What is
  * resident differs by some pages from start to start; rounded, the same plan is nearly always made. */
-enum { CODE_TO_COME = 560 << 10, STACK_PER_THREAD = 40 << 10, BYTES_PER_LAYER = 2 << 10, ROUNDING = 64 << 10 };
+enum { CODE_TO_COME = 560 << 10, STACK_PER_THREAD = 40 << 10, BYTES_PER_LAYER = 2 << 10, ROUNDING = 64 << 10, AHEAD = 128 << 10 };
 
 static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o,
                                     struct dn_plan_options *plan, struct dn_error *err)
@@ -81,6 +81,14 @@ static enum dn_status choose_budget(struct dn_engine *engine, const darknet_opti
     else if (o->memory)
         plan->budget = o->memory - engine->process;
     return err->status;
+}
+
+/* Reading ahead gets what a budget has left over, or nothing. Its thread has a heap of its own. */
+static void choose_ahead(struct dn_engine *engine, const darknet_options *o)
+{
+    size_t bytes = dn_graph_inputs(&engine->graph) * sizeof(float) + o->photo_bytes + AHEAD;
+    bool room = !o->memory || engine->process + engine->plan.peak_bytes + bytes <= o->memory;
+    engine->ahead.bytes = o->read_ahead && room ? bytes : 0;
 }
 
 /* The groups chosen by hand, if there are any; an observer wants them all to be single layers. */
@@ -111,6 +119,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
         dn_plan_make(&engine->flow, &plan, &engine->plan, err))
         return err->status;
     dn_plan_check(&engine->flow, engine->kernels, &engine->plan, err);
+    choose_ahead(engine, o);
     dn_process_trim();
     return err->status;
 }
@@ -201,6 +210,7 @@ void free_network(network *net)
         return;
     struct dn_engine *engine = net->engine;
     dn_output_abandon(&engine->trace);
+    dn_ahead_close(engine);
     drop_executor(engine);
     dn_weights_close(&engine->weights);
     dn_flow_free(&engine->flow);
@@ -224,6 +234,7 @@ int network_keep(network *net, int index)
     }
     if (engine->flow.kept[index])
         return 1;
+    dn_ahead_close(engine);
     drop_executor(engine);
     dn_flow_keep(&engine->flow, index, true);
     if (make_executor(engine, err)) {
@@ -379,7 +390,7 @@ darknet_memory network_memory(const network *net)
     const struct dn_plan *p = &engine->plan;
     darknet_memory m = {.arena = p->arena_bytes, .weights = p->weights_bytes, .maps = p->maps_bytes,
                         .workspace = p->arena_bytes - p->weights_bytes - p->maps_bytes};
-    m.predicted_peak = engine->process + p->peak_bytes;
+    m.predicted_peak = engine->process + p->peak_bytes + engine->ahead.bytes;
     m.measured_peak = dn_process_peak();
     m.budget = engine->budget;
     m.least = engine->budget && p->least_bytes < p->peak_bytes ? p->least_bytes + engine->process : 0;

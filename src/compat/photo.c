@@ -1,28 +1,19 @@
 /* Photos from files: predicting and drawing by rows, and what that takes. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/size.h"
-#include "compat/engine.h"
+#include "compat/ahead.h"
 #include "compat/error.h"
+#include "compat/photo.h"
 #include "image/annotate.h"
-#include "image/reader.h"
-#include "image/resize.h"
 #include "image/writer.h"
 
 enum { WIDEST_INPUT = 1024 }; /* columns of a network's input, for the memory of fitted rows */
 
-/* A reader's RGB rows as planar floats of the channels that the network wants. */
-struct photo_rows {
-    struct dn_reader reader;
-    unsigned char *bytes;
-    int channels;
-    bool luma;         /* one channel: the brightness; else the red one, as in stock */
-    float values[256]; /* of a byte */
-};
-
 static enum dn_status next_row(void *context, float *row, struct dn_error *err)
 {
-    struct photo_rows *p = context;
+    struct dn_photo_rows *p = context;
     int w = p->reader.w;
     if (dn_reader_row(&p->reader, p->bytes, err))
         return err->status;
@@ -38,10 +29,10 @@ static enum dn_status next_row(void *context, float *row, struct dn_error *err)
     return DN_OK;
 }
 
-static enum dn_status open_rows(struct photo_rows *p, const char *path, int channels, bool luma,
+static enum dn_status open_rows(struct dn_photo_rows *p, const char *path, int channels, bool luma,
                                 struct dn_pixels *pixels, struct dn_error *err)
 {
-    *p = (struct photo_rows){.channels = channels, .luma = luma && channels == 1};
+    *p = (struct dn_photo_rows){.channels = channels, .luma = luma && channels == 1};
     for (int i = 0; i < 256; i++)
         p->values[i] = (float)(i / 255.);
     if (channels > 3)
@@ -57,7 +48,7 @@ static enum dn_status open_rows(struct photo_rows *p, const char *path, int chan
     return DN_OK;
 }
 
-static void close_rows(struct photo_rows *p)
+static void close_rows(struct dn_photo_rows *p)
 {
     free(p->bytes);
     if (p->reader.path)
@@ -94,30 +85,87 @@ static enum dn_status check_budget(const struct dn_engine *engine, const struct 
                    reader->path, (double)bytes / (1 << 20), (double)engine->photo / (1 << 20));
 }
 
+enum dn_status dn_photo_open(struct dn_photo *photo, const struct dn_engine *engine, const char *path, int fit,
+                             struct dn_error *err)
+{
+    const struct dn_graph *g = &engine->graph;
+    struct dn_pixels pixels;
+    photo->fitter = (struct dn_fitter){0};
+    if (!open_rows(&photo->rows, path, g->c, g->dialect == DN_ALEXEYAB, &pixels, err) &&
+        !check_budget(engine, &photo->rows.reader, err))
+        dn_fitter_open(&photo->fitter, &pixels, (enum dn_fit)fit, g->w, g->h, err);
+    return err->status;
+}
+
+void dn_photo_close(struct dn_photo *photo)
+{
+    dn_fitter_close(&photo->fitter);
+    close_rows(&photo->rows);
+}
+
+/* Rows of the current photo; after the last one its successor is begun with. */
+struct current {
+    struct dn_engine *engine;
+    struct dn_fitter *fitter; /* NULL: the rows have been read ahead */
+};
+
+static enum dn_status current_row(void *context, int y, float *row, ptrdiff_t plane, struct dn_error *err)
+{
+    const struct current *current = context;
+    const struct dn_graph *g = &current->engine->graph;
+    const float *from = current->engine->ahead.rows + (ptrdiff_t)y * g->w;
+    if (current->fitter && dn_fitter_row(current->fitter, y, row, plane, err))
+        return err->status;
+    for (int c = 0; c < g->c && !current->fitter; c++)
+        memcpy(row + c * plane, from + (ptrdiff_t)c * g->w * g->h, (size_t)g->w * sizeof *row);
+    if (y == g->h - 1)
+        dn_ahead_begin(current->engine);
+    return DN_OK;
+}
+
+static void predict(struct dn_engine *engine, struct dn_fitter *fitter, struct dn_error *err)
+{
+    struct current current = {engine, fitter};
+    struct dn_rows source = {current_row, &current};
+    dn_engine_run(engine, &source, err);
+    if (engine->photo) /* it may be drawn on */
+        dn_exec_release(&engine->exec, dn_engine_afterwards(engine->net, 0));
+}
+
 float *network_predict_file(network *net, const char *path, int fit, int *w, int *h)
 {
     struct dn_error *err = dn_error_begin();
     struct dn_engine *engine = dn_engine_of(net);
-    const struct dn_graph *g = &engine->graph;
-    struct photo_rows rows;
-    struct dn_pixels pixels;
-    struct dn_fitter fitter = {0};
-    bool luma = g->dialect == DN_ALEXEYAB;
-    if (!open_rows(&rows, path, g->c, luma, &pixels, err) &&
-        !check_budget(engine, &rows.reader, err) &&
-        !dn_fitter_open(&fitter, &pixels, (enum dn_fit)fit, g->w, g->h, err)) {
-        struct dn_rows source = {dn_fitter_row, &fitter};
-        if (w)
-            *w = pixels.w;
-        if (h)
-            *h = pixels.h;
-        dn_engine_run(engine, &source, err);
-        if (engine->photo) /* it may be drawn on */
-            dn_exec_release(&engine->exec, dn_engine_afterwards(net, 0));
+    const struct dn_ahead *ahead = &engine->ahead;
+    struct dn_photo photo;
+    int unused = 0;
+    w = w ? w : &unused;
+    h = h ? h : &unused;
+    if (dn_ahead_take(engine, path, fit)) {
+        *w = ahead->w ? ahead->w : *w;
+        *h = ahead->h ? ahead->h : *h;
+        if (ahead->err.status)
+            dn_fail(err, ahead->err.status, "%s", ahead->err.text);
+        else
+            predict(engine, NULL, err);
+        return err->status ? NULL : net->output;
     }
-    dn_fitter_close(&fitter);
-    close_rows(&rows);
+    if (!dn_photo_open(&photo, engine, path, fit, err)) {
+        *w = photo.rows.reader.w;
+        *h = photo.rows.reader.h;
+        predict(engine, &photo.fitter, err);
+    }
+    dn_photo_close(&photo);
     return err->status ? NULL : net->output;
+}
+
+int network_read_ahead(network *net, const char *path, int fit)
+{
+    struct dn_ahead *a = &dn_engine_of(net)->ahead;
+    free(a->next);
+    a->next = path && a->bytes ? strdup(path) : NULL;
+    a->next_fit = fit;
+    return a->next != NULL;
 }
 
 int darknet_annotate(const darknet_report *report, const char *in, const char *out, int dialect)
@@ -128,7 +176,7 @@ int darknet_annotate(const darknet_report *report, const char *in, const char *o
 image load_image(char *filename, int w, int h, int c)
 {
     struct dn_error *err = dn_error_begin();
-    struct photo_rows rows;
+    struct dn_photo_rows rows;
     struct dn_pixels pixels;
     image im = {0};
     int channels = c >= 1 && c <= 3 ? c : 3;
