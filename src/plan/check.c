@@ -245,6 +245,8 @@ static enum dn_status check_edges(const struct checker *c)
     const struct dn_plan *p = c->plan;
     const struct dn_graph *g = c->flow->graph;
     size_t row = g->input_layout == DN_PLANAR ? 0 : (size_t)g->c * (size_t)g->w * sizeof(float);
+    if (p->arena_bytes % DN_ALIGN)
+        return dn_fail(c->err, DN_INVALID, "plan: an arena of %zu bytes is not whole cache lines", p->arena_bytes);
     if (p->input_row_bytes < row || (row && (p->input_row < p->weights_bytes || p->input_row % DN_ALIGN ||
         p->input_row_bytes > p->arena_bytes || p->input_row > p->arena_bytes - p->input_row_bytes)))
         return dn_fail(c->err, DN_INVALID, "plan: there is no room for a row of the input");

@@ -14,7 +14,7 @@ enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level
 
 struct dn_machine dn_machine_default(const char *isa, int threads)
 {
-    struct dn_machine m = {.threads = threads, .spare = true, .memory = 12e9, .cache = 90e9, .file = 3e9};
+    struct dn_machine m = {.threads = threads, .spare = true, .memory = 12e9, .cache = 90e9, .file = 4.5e9};
     double gflops = !strcmp(isa, "avx512") ? 200 : !strcmp(isa, "avx2") ? 100 : !strcmp(isa, "neon") ? 12 : 2;
     m.flops = gflops * 1e9 * threads;
     m.cache *= threads;

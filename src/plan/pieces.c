@@ -2,8 +2,9 @@
  * at a time, so that its rows, rings and weights only have to be added up.
  *
  * How many rows of a map exist when band k is complete follows from the rows wanted of the maps that
- * leave the group, so rings are found by looking at a few bands: the first, which fill the rings,
- * two in the middle, and the last. The exact number comes from walking the schedule (storage.c). */
+ * leave the group, so rings are found by looking at a few bands: the first, and so many in the middle
+ * that a layer which computes rows four at a time, at half the resolution of the last one, is seen
+ * doing it. The exact number comes from walking the schedule (storage.c). */
 #include "plan/pieces.h"
 
 #include <limits.h>
@@ -167,12 +168,11 @@ static enum dn_status add_layer(struct maker *m)
 
 static void begin_bands(struct maker *m, int tiles)
 {
-    int wanted[SAMPLES] = {0, 1, 2, 3, tiles / 2, tiles / 2 + 1, tiles / 2 + 2, tiles - 3, tiles - 2, tiles - 1};
     m->tiles = tiles;
-    m->samples = 0;
-    for (int i = 0; i < SAMPLES; i++)
-        if (wanted[i] >= 0 && wanted[i] < tiles && (!m->samples || wanted[i] > m->band[m->samples - 1]))
-            m->band[m->samples++] = wanted[i];
+    m->samples = dn_min(tiles, SAMPLES);
+    for (int i = 0; i < m->samples; i++)
+        m->band[i] = i + (tiles - m->samples) / 2;
+    m->band[0] = 0;
     memset(m->need, 0, (size_t)(m->flow->graph->n + 1) * SAMPLES * sizeof *m->need);
     m->live = m->ring = m->held = m->raw = 0;
     m->hold_seconds = 0;
@@ -208,26 +208,64 @@ static void want_rows(struct maker *m, const struct dn_layer *l)
     }
 }
 
+/* The layer that alone reads a map, which has its storage for itself; NULL. */
+static const struct dn_layer *only_reader(const struct maker *m, int map)
+{
+    const struct dn_flow *f = m->flow;
+    if (f->first_reader[map + 1] != f->first_reader[map] + 1 || m->plan->places[map].next >= 0)
+        return NULL;
+    const struct dn_layer *l = &f->graph->layers[f->readers[f->first_reader[map]]];
+    return l->n_in == 1 ? l : NULL;
+}
+
+/* Rows by which a map goes on. */
+static int stride_of(const struct maker *m, int map)
+{
+    const struct dn_graph *g = m->flow->graph;
+    int h = map ? g->layers[map - 1].out_h : g->h, rows = dn_ceil_div(h, m->tiles);
+    return map ? dn_layer_round(&g->layers[map - 1], rows, h) : rows;
+}
+
+/* Rows of such a map during sampled band i: it goes on when its reader, which does so too, has not enough. */
+static int window_rows(const struct maker *m, int map, const struct dn_layer *reader, int i)
+{
+    const int *need = m->need + (size_t)map * SAMPLES + i, *wanted = m->need + (size_t)(reader->index + 1) * SAMPLES + i;
+    int rows = 0, top = need[-1], stride = stride_of(m, map), step = stride_of(m, reader->index + 1);
+    for (int y = wanted[-1]; y < wanted[0]; y += step) {
+        struct dn_span in = reader->ops->span(reader, 0, 0, (struct dn_span){y, dn_min(y + step, wanted[0])});
+        if (in.hi > top)
+            top = dn_min(need[0], top + dn_ceil_div(in.hi - top, stride) * stride);
+        rows = dn_max(rows, top - in.lo);
+    }
+    return rows;
+}
+
+/* Rows of a storage during sampled band i, as if each of its maps went on by all of them at once. */
+static int shared_rows(const struct maker *m, const struct dn_storage *s, int i, bool known)
+{
+    int top = 0, oldest = INT_MAX;
+    for (int map = s->map; map >= 0; map = m->plan->places[map].next) {
+        const int *need = m->need + (size_t)map * SAMPLES + i;
+        int before = known ? need[-1] : 0;
+        if (need[0] > before) {
+            top = dn_max(top, need[0]);
+            oldest = dn_min(oldest, before);
+        }
+        oldest = dn_min(oldest, known ? dn_oldest_row(m->flow, map, m->need + i - 1, SAMPLES) : 0);
+    }
+    return oldest < INT_MAX ? top - oldest : 0;
+}
+
 /* Rows of a storage that is written and read inside the group only. */
 static int ring_rows(const struct maker *m, const struct dn_storage *s)
 {
+    const struct dn_layer *reader = only_reader(m, s->map);
     int rows = 0;
     for (int i = 0; i < m->samples; i++) {
         bool known = i > 0 && m->band[i - 1] == m->band[i] - 1;
-        if (!known && (m->band[i] > 0 || m->samples > 1)) /* the first band comes in parts */
+        if (!known && m->samples > 1) /* the first band comes in parts */
             continue;
-        int top = 0, oldest = INT_MAX;
-        for (int map = s->map; map >= 0; map = m->plan->places[map].next) {
-            const int *need = m->need + (size_t)map * SAMPLES + i;
-            int before = known ? need[-1] : 0;
-            if (need[0] > before) {
-                top = dn_max(top, need[0]);
-                oldest = dn_min(oldest, before);
-            }
-            oldest = dn_min(oldest, known ? dn_oldest_row(m->flow, map, m->need + i - 1, SAMPLES) : 0);
-        }
-        if (oldest < INT_MAX)
-            rows = dn_max(rows, top - oldest);
+        rows = dn_max(rows, known && reader ? window_rows(m, s->map, reader, i) : shared_rows(m, s, i, known));
     }
     return dn_max(1, dn_min(rows, s->h));
 }

@@ -32,32 +32,6 @@ static int by_area(const void *a, const void *b)
     return p < q ? 1 : p > q ? -1 : by_size(a, b);
 }
 
-static int by_offset(const void *a, const void *b)
-{
-    const struct dn_buffer *x = *(struct dn_buffer *const *)a, *y = *(struct dn_buffer *const *)b;
-    if (x->offset != y->offset)
-        return x->offset < y->offset ? -1 : 1;
-    return x < y ? -1 : x > y;
-}
-
-/* The start of the smallest gap between `busy` (sorted by offset) that holds `bytes`. */
-static size_t best_gap(struct dn_buffer *const *busy, int n, size_t bytes)
-{
-    size_t end = 0, best = 0, smallest = SIZE_MAX;
-    for (int i = 0; i < n; i++) {
-        if (busy[i]->offset > end) {
-            size_t gap = busy[i]->offset - end;
-            if (gap >= bytes && gap < smallest) {
-                smallest = gap;
-                best = end;
-            }
-        }
-        size_t top = busy[i]->offset + busy[i]->bytes;
-        end = top > end ? top : end;
-    }
-    return smallest == SIZE_MAX ? end : best;
-}
-
 /* The most bytes that live at a time: no placing needs less. */
 static size_t least_peak(const struct dn_buffer *buffers, int n)
 {
@@ -71,41 +45,57 @@ static size_t least_peak(const struct dn_buffer *buffers, int n)
     return most;
 }
 
-/* Gives all buffers their offsets, in the order of `sorted`; the peak. `busy` has room for them. */
-static size_t place(struct dn_buffer **sorted, int n, struct dn_buffer **busy)
+/* The start of the smallest gap that holds a buffer between those of `busy`, which are sorted by offset,
+ * that live when it does. */
+static size_t best_gap(struct dn_buffer *const *busy, int n, const struct dn_buffer *b)
 {
-    size_t peak = 0;
+    size_t end = 0, best = 0, smallest = SIZE_MAX;
+    for (int i = 0; i < n; i++) {
+        const struct dn_buffer *o = busy[i];
+        if (o->first > b->last || b->first > o->last)
+            continue;
+        if (o->offset > end && o->offset - end >= b->bytes && o->offset - end < smallest) {
+            smallest = o->offset - end;
+            best = end;
+        }
+        end = o->offset + o->bytes > end ? o->offset + o->bytes : end;
+    }
+    return smallest == SIZE_MAX ? end : best;
+}
+
+/* Gives buffers their offsets, in the order of `sorted`, until one ends at `limit` or beyond. Returns that
+ * one's index, or n; the peak of all that have offsets is in *peak. `busy` has room for n. */
+static int place(struct dn_buffer **sorted, int n, struct dn_buffer **busy, size_t limit, size_t *peak)
+{
+    *peak = 0;
     for (int i = 0; i < n; i++) {
         struct dn_buffer *b = sorted[i];
-        int n_busy = 0;
-        for (int k = 0; k < i; k++)
-            if (sorted[k]->first <= b->last && b->first <= sorted[k]->last)
-                busy[n_busy++] = sorted[k];
-        qsort(busy, (size_t)n_busy, sizeof(struct dn_buffer *), by_offset);
-        b->offset = best_gap(busy, n_busy, b->bytes);
-        if (b->offset + b->bytes > peak)
-            peak = b->offset + b->bytes;
+        int at = i;
+        b->offset = best_gap(busy, i, b);
+        for (; at > 0 && busy[at - 1]->offset > b->offset; at--)
+            busy[at] = busy[at - 1];
+        busy[at] = b;
+        if (b->offset + b->bytes > *peak)
+            *peak = b->offset + b->bytes;
+        if (*peak >= limit)
+            return i;
     }
-    return peak;
+    return n;
 }
 
-/* Where the buffers would lie if it ended here, if that is better than before. */
-static void keep_best(const struct dn_buffer *buffers, int n, size_t bytes, size_t *peak, size_t *offsets)
+/* Places the buffers and keeps their offsets when that is better than before. If it is not, the one that was
+ * too much goes first in the order. */
+static void try_order(struct dn_buffer **sorted, int n, struct dn_buffer *buffers, size_t *peak, size_t *offsets)
 {
-    if (bytes >= *peak)
-        return;
-    *peak = bytes;
-    for (int i = 0; i < n; i++)
-        offsets[i] = buffers[i].offset;
-}
-
-/* Brings the buffer that reaches the peak to the front of the order. */
-static void promote_highest(struct dn_buffer **sorted, int n)
-{
-    int highest = 0;
-    for (int i = 1; i < n; i++)
-        if (sorted[i]->offset + sorted[i]->bytes > sorted[highest]->offset + sorted[highest]->bytes)
-            highest = i;
+    size_t bytes;
+    int highest = place(sorted, n, sorted + n, *peak, &bytes);
+    if (highest == n) {
+        *peak = bytes;
+        for (int i = 0; i < n; i++)
+            offsets[i] = buffers[i].offset;
+        for (highest = 0; sorted[highest]->offset + sorted[highest]->bytes < bytes;)
+            highest++;
+    }
     struct dn_buffer *b = sorted[highest];
     memmove(sorted + 1, sorted, (size_t)highest * sizeof(struct dn_buffer *));
     sorted[0] = b;
@@ -118,16 +108,13 @@ enum dn_status dn_place(struct dn_buffer *buffers, int n, size_t *peak, struct d
     struct dn_buffer **sorted = malloc(2 * (size_t)(n + 1) * sizeof(struct dn_buffer *));
     size_t *offsets = malloc((size_t)(n + 1) * sizeof *offsets);
     const size_t least = least_peak(buffers, n);
-    *peak = SIZE_MAX;
+    *peak = n ? SIZE_MAX : 0;
     for (int i = 0; sorted && offsets && i < ORDERS && *peak > least; i++) {
         for (int k = 0; k < n; k++)
             sorted[k] = &buffers[k];
         qsort(sorted, (size_t)n, sizeof *sorted, orders[i]);
-        keep_best(buffers, n, place(sorted, n, sorted + n), peak, offsets);
-        for (int k = 0; k < PROMOTIONS && *peak > least; k++) {
-            promote_highest(sorted, n);
-            keep_best(buffers, n, place(sorted, n, sorted + n), peak, offsets);
-        }
+        for (int k = 0; k <= PROMOTIONS && *peak > least; k++)
+            try_order(sorted, n, buffers, peak, offsets);
     }
     for (int i = 0; *peak < SIZE_MAX && i < n; i++)
         buffers[i].offset = offsets[i];

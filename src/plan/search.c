@@ -175,9 +175,8 @@ static enum dn_status try_caps(struct search *s, int kind, enum dn_order order)
     return DN_OK;
 }
 
-static enum dn_status try_places(struct search *s, enum dn_order order, int distance)
+static enum dn_status try_places(struct search *s, size_t most, enum dn_order order, int distance)
 {
-    size_t most = s->options->budget > LARGEST_GROUP ? s->options->budget : LARGEST_GROUP;
     s->plan.concat_distance = distance;
     dn_flow_order(s->flow, order);
     dn_plan_places(s->flow, &s->plan);
@@ -196,6 +195,7 @@ enum dn_status dn_search(struct dn_flow *flow, const struct dn_plan_options *opt
 {
     static const int distances[] = {1 << 20, 12, 0};
     size_t n = (size_t)flow->graph->n;
+    size_t most = options->budget ? options->budget + options->budget / 4 : LARGEST_GROUP; /* bytes are estimates */
     struct search s = {.flow = flow, .options = options, .best = plan, .err = err};
     plan->least_bytes = SIZE_MAX;
     s.seconds = calloc(n + 1, sizeof *s.seconds);
@@ -204,8 +204,8 @@ enum dn_status dn_search(struct dn_flow *flow, const struct dn_plan_options *opt
     if (!s.seconds || !s.choice || !s.previous)
         dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, n);
     else if (!dn_plan_new(flow, options->threads, &s.plan, err))
-        for (int i = 0; i < 6 && !err->status; i++)
-            try_places(&s, i % 2 ? DN_ORDER_EARLY : DN_ORDER_FILE, distances[i / 2]);
+        for (int i = 0; i < 12 && !err->status && (i < 6 || !s.found); i++)
+            try_places(&s, i < 6 ? most : LARGEST_GROUP, i % 2 ? DN_ORDER_EARLY : DN_ORDER_FILE, distances[i / 2 % 3]);
     if (!err->status && !s.found)
         dn_plan_refuse(flow, options, plan->least_bytes, err);
     dn_flow_order(flow, s.best_order);
