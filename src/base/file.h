@@ -33,7 +33,8 @@ enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *bu
 /* From now on the system reads from the file what is asked for and nothing beyond, and what was not
  * in the page cache before does not stay there. Both would count in the memory cgroup of the process:
  * readahead cannot be reclaimed while it is under way, and what stays pushes the program's code out
- * (of eight runs in a cgroup of the budget with cold files three were killed). */
+ * (of eight runs in a cgroup of the budget with cold files three were killed). Where there is room for the
+ * file, the next run finds it there: see dn_process_room(). */
 void dn_input_spare_page_cache(struct dn_input *in);
 
 /* An output file written under a temporary name beside `path` and renamed when complete. */

@@ -4,23 +4,35 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static size_t status_field(const char *name)
+enum { TEXT = 2048, LONGEST_FILE = 32 };
+
+/* The beginning of a file as a string in text[TEXT]; "" when it cannot be read. */
+static void read_text(const char *path, char *text)
 {
-    char text[4096];
-    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (n <= 0)
-        return 0;
-    text[n] = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, TEXT - 1);
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = 0;
+}
+
+/* The kilobytes behind a field's name, in bytes; 0 when it is not there. */
+static size_t field_of(const char *path, const char *name)
+{
+    char text[TEXT];
+    read_text(path, text);
     const char *field = strstr(text, name);
     return field ? (size_t)strtoull(field + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+static size_t status_field(const char *name)
+{
+    return field_of("/proc/self/status", name);
 }
 
 size_t dn_process_resident(void)
@@ -31,6 +43,66 @@ size_t dn_process_resident(void)
 size_t dn_process_peak(void)
 {
     return status_field("VmHWM:");
+}
+
+/* ---- what others leave ------------------------------------------------------------------------ */
+
+/* The files of one version of memory control groups. */
+struct control {
+    const char *folder, *limit, *used;
+};
+
+/* A number in a file of a folder; SIZE_MAX when there is none ("max"). `end`: the length of the folder's name,
+ * behind which its path has room for the file's. */
+static size_t number_in(char *folder, size_t end, const char *file)
+{
+    char text[TEXT];
+    stpcpy(stpcpy(folder + end, "/"), file);
+    read_text(folder, text);
+    folder[end] = 0;
+    return *text >= '0' && *text <= '9' ? (size_t)strtoull(text, NULL, 10) : SIZE_MAX;
+}
+
+/* The least of a group and all that it is in. `name` is where the process is, from the hierarchy's top. */
+static size_t room_above(const char *root, const char *name, const struct control *c)
+{
+    char folder[TEXT];
+    size_t top = strlen(root) + strlen(c->folder), least = SIZE_MAX;
+    if (top + strlen(name) + LONGEST_FILE >= sizeof folder)
+        return SIZE_MAX;
+    stpcpy(stpcpy(stpcpy(folder, root), c->folder), name);
+    for (;;) {
+        size_t end = strlen(folder), most = number_in(folder, end, c->limit), now = number_in(folder, end, c->used);
+        size_t room = most == SIZE_MAX ? SIZE_MAX : now < most ? most - now : 0;
+        least = room < least ? room : least;
+        char *slash = strrchr(folder + top, '/');
+        if (!slash)
+            return least;
+        *slash = 0;
+    }
+}
+
+size_t dn_process_room(const char *root)
+{
+    static const struct control v2 = {"/sys/fs/cgroup", "memory.max", "memory.current"};
+    static const struct control v1 = {"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"};
+    char path[TEXT], groups[TEXT], *rest;
+    if (strlen(root) + LONGEST_FILE >= sizeof path)
+        return 0;
+    stpcpy(stpcpy(path, root), "/proc/meminfo");
+    size_t least = field_of(path, "MemAvailable:");
+    stpcpy(stpcpy(path, root), "/proc/self/cgroup");
+    read_text(path, groups);
+    for (char *line = strtok_r(groups, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char *controllers = strchr(line, ':'), *name = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!name)
+            continue;
+        *name++ = 0;
+        bool all = controllers[1] == 0, memory = strcmp(controllers, ":memory") == 0;
+        size_t room = all ? room_above(root, name, &v2) : memory ? room_above(root, name, &v1) : SIZE_MAX;
+        least = room < least ? room : least;
+    }
+    return least;
 }
 
 void dn_process_trim(void)

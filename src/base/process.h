@@ -9,6 +9,11 @@
 size_t dn_process_resident(void);
 size_t dn_process_peak(void);
 
+/* Bytes that the process may still take: the least of what the system has available and what its memory
+ * control group, and all groups around it, leave. 0: unknown. root: "", or a folder in which proc and
+ * sys are looked for. */
+size_t dn_process_room(const char *root);
+
 /* Gives memory that was allocated and freed back to the system, where the C library keeps it. */
 void dn_process_trim(void);
 

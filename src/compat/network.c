@@ -142,6 +142,10 @@ static void drop_executor(struct dn_engine *engine)
     engine->ready = false;
 }
 
+/* Beside a budget the page cache may keep the weights for the next run, unless it has no room for them:
+ * then it would push out the program's code, and it did get processes killed. */
+enum { CACHE_MARGIN = 32 << 20 };
+
 static enum dn_status build(struct dn_engine *engine, const char *cfg, const char *weights,
                             const darknet_options *o, struct dn_error *err)
 {
@@ -150,7 +154,8 @@ static enum dn_status build(struct dn_engine *engine, const char *cfg, const cha
         dn_flow_init(&engine->flow, &engine->graph, err) ||
         (!o->plan_only && dn_weights_open(weights, &engine->graph, &engine->weights, err)))
         return err->status;
-    if (o->memory && engine->weights.file.fd >= 0)
+    if (o->memory && engine->weights.file.fd >= 0 &&
+        dn_process_room("") < o->memory + (size_t)engine->weights.file.size + CACHE_MARGIN)
         dn_input_spare_page_cache(&engine->weights.file);
     if (make_executor(engine, err))
         return err->status;
