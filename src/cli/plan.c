@@ -1,6 +1,7 @@
 /* plan: how a network would be executed, without reading any weights. */
 #include "cli.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,7 @@ static size_t least_budget(const struct dn_args *args, size_t enough)
     return enough;
 }
 
+/* Budgets stand in equal ratios: the small ones are of interest. */
 static void print_curve(FILE *out, const struct point *points, int n)
 {
     double top = 0, right = points[n - 1].peak, left = points[0].budget;
@@ -91,7 +93,7 @@ static void print_curve(FILE *out, const struct point *points, int n)
     double x[64], y[64];
     for (int i = 0; i < n; i++) {
         double budget = points[i].budget > 0 ? points[i].budget : right;
-        x[i] = 70 + 660 * (right > left ? (budget - left) / (right - left) : 0);
+        x[i] = 70 + 660 * (right > left ? log(budget / left) / log(right / left) : 0);
         y[i] = 40 + 290 * (1 - points[i].seconds / top);
         fprintf(out, "%.1f,%.1f ", x[i], y[i]);
     }
@@ -101,7 +103,7 @@ static void print_curve(FILE *out, const struct point *points, int n)
     for (int i = 0; i <= 5; i++)
         fprintf(out, "<text x=\"62\" y=\"%.1f\" text-anchor=\"end\">%.0f</text><text x=\"%.1f\" y=\"350\" "
                      "text-anchor=\"middle\">%.1f</text>\n",
-                334 - 290 * i / 5.0, 1e3 * top * i / 5, 70 + 660 * i / 5.0, (left + (right - left) * i / 5) / MB);
+                334 - 290 * i / 5.0, 1e3 * top * i / 5, 70 + 660 * i / 5.0, left * pow(right / left, i / 5.0) / MB);
     fprintf(out, "</svg>\n");
 }
 

@@ -68,9 +68,10 @@ enum { CODE_TO_COME = 560 << 10, STACK_PER_THREAD = 40 << 10, BYTES_PER_LAYER = 
 static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o,
                                     struct dn_plan_options *plan, struct dn_error *err)
 {
-    engine->process = dn_process_resident() + CODE_TO_COME + (size_t)engine->graph.n * BYTES_PER_LAYER +
-                      (size_t)plan->threads * STACK_PER_THREAD + o->photo_bytes;
-    engine->process = dn_align_up(engine->process, ROUNDING);
+    size_t process = dn_process_resident() + CODE_TO_COME + (size_t)engine->graph.n * BYTES_PER_LAYER +
+                     (size_t)plan->threads * STACK_PER_THREAD + o->photo_bytes;
+    if (!engine->process) /* when it is planned again, some of that has come */
+        engine->process = dn_align_up(process, ROUNDING);
     engine->budget = o->memory;
     engine->photo = o->photo_bytes;
     plan->process = engine->process;

@@ -1,0 +1,157 @@
+/* The budget through the public API: what load_network_fused() promises, which outputs can be read, and
+ * that the memory of boxes comes out of the plan. */
+#include "support/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "darknet.h"
+
+enum { SIDE = 64, VALUES = 3 * SIDE * SIDE, LAYERS = 6, KEPT = 1 };
+
+static const char cfg[] = "[net]\nwidth=64\nheight=64\nchannels=3\n"
+                          "[convolutional]\nbatch_normalize=1\nfilters=32\nsize=3\nstride=1\npad=1\nactivation=leaky\n"
+                          "[maxpool]\nsize=2\nstride=2\n"
+                          "[convolutional]\nfilters=256\nsize=3\nstride=1\npad=1\nactivation=leaky\n"
+                          "[convolutional]\nfilters=18\nsize=1\nstride=1\nactivation=linear\n"
+                          "[yolo]\nmask=0,1,2\nclasses=1\nnum=3\nanchors=4,5,9,8,20,24\n"
+                          "[route]\nlayers=0\n";
+
+static char path[] = "/tmp/dn-memory-XXXXXX";
+static float input[VALUES];
+
+static void begin(void)
+{
+    strcpy(path, "/tmp/dn-memory-XXXXXX");
+    FILE *f = fdopen(mkstemp(path), "w");
+    fputs(cfg, f);
+    fclose(f);
+    for (int i = 0; i < VALUES; i++)
+        input[i] = (float)(i * 37 % 255) / 255;
+}
+
+static void end(void)
+{
+    unlink(path);
+}
+
+/* A little more than the least that the library names. */
+static network *load_tightly(void)
+{
+    const char *number = "needs at least ";
+    ck_assert_ptr_null(load_network_fused(path, "", 1 << 20));
+    const char *found = strstr(darknet_last_error(), number);
+    ck_assert_msg(found != NULL, "%s", darknet_last_error());
+    network *net = load_network_fused(path, "", (size_t)((atof(found + strlen(number)) + .3) * (1 << 20)));
+    ck_assert_msg(net != NULL, "%s", darknet_last_error());
+    return net;
+}
+
+static float *copy_of(const network *net, int i)
+{
+    size_t bytes = (size_t)net->layers[i].outputs * sizeof(float);
+    return memcpy(malloc(bytes), net->layers[i].output, bytes);
+}
+
+START_TEST(test_a_budget_is_kept_and_accounted_for)
+{
+    network *net = load_tightly();
+    darknet_memory m = network_memory(net);
+    ck_assert_uint_le(m.predicted_peak, m.budget);
+    ck_assert_uint_gt(m.predicted_peak, m.arena);
+    ck_assert_uint_gt(m.measured_peak, 0);
+    ck_assert_uint_ge(m.arena, m.weights + m.maps);
+    ck_assert(m.work >= 1 && m.seconds > 0 && m.groups >= 1 && m.groups <= LAYERS);
+    free_network(net);
+    net = load_network(path, "", 0);
+    ck_assert_uint_eq(network_memory(net).budget, 0);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(test_heads_and_the_last_layer_can_be_read_and_no_others)
+{
+    network *net = load_tightly();
+    ck_assert_int_eq(net->n, LAYERS);
+    ck_assert_ptr_eq(network_predict(net, input), net->layers[LAYERS - 1].output);
+    for (int i = 0; i < LAYERS; i++)
+        ck_assert_msg((net->layers[i].output != NULL) == (i >= 4), "layer %d", i);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(test_a_kept_layer_can_be_read_and_changes_nothing)
+{
+    network *free_one = load_network(path, "", 0), *net = load_tightly();
+    ck_assert_int_eq(network_keep(free_one, KEPT), 1);
+    ck_assert_ptr_nonnull(network_predict(free_one, input));
+    ck_assert_ptr_nonnull(network_predict(net, input));
+    float *head = copy_of(net, 4), *kept = copy_of(free_one, KEPT);
+    free_network(net);
+    net = load_network_fused(path, "", 256 << 20);
+    ck_assert_int_eq(network_keep(net, LAYERS), 0);
+    ck_assert_int_eq(network_keep(net, -1), 0);
+    ck_assert_ptr_null(net->layers[KEPT].output);
+    ck_assert_int_eq(network_keep(net, KEPT), 1);
+    ck_assert_int_eq(network_keep(net, KEPT), 1);
+    ck_assert_ptr_nonnull(network_predict(net, input));
+    ck_assert_mem_eq(net->layers[KEPT].output, kept, (size_t)net->layers[KEPT].outputs * sizeof(float));
+    ck_assert_mem_eq(net->layers[4].output, head, (size_t)net->layers[4].outputs * sizeof(float));
+    free(head);
+    free(kept);
+    free_network(net);
+    free_network(free_one);
+}
+END_TEST
+
+START_TEST(test_a_layer_that_does_not_fit_is_not_kept_and_nothing_has_changed)
+{
+    network *net = load_tightly();
+    ck_assert_ptr_nonnull(network_predict(net, input));
+    float *head = copy_of(net, 4);
+    ck_assert_int_eq(network_keep(net, 2), 0);
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "needs at least"));
+    ck_assert_ptr_null(net->layers[2].output);
+    ck_assert_ptr_nonnull(network_predict(net, input));
+    ck_assert_mem_eq(net->layers[4].output, head, (size_t)net->layers[4].outputs * sizeof(float));
+    free(head);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(test_boxes_take_memory_that_the_next_prediction_gets_back)
+{
+    network *net = load_tightly();
+    float *head = NULL;
+    int first = 0, n;
+    for (int k = 0; k < 3; k++) {
+        ck_assert_ptr_nonnull(network_predict(net, input));
+        detection *dets = get_network_boxes(net, SIDE, SIDE, 0, .5f, NULL, 1, &n);
+        ck_assert_int_gt(n, 1000);
+        size_t bytes = (size_t)net->layers[4].outputs * sizeof(float);
+        first = k ? first : n;
+        head = k ? head : copy_of(net, 4);
+        ck_assert_int_eq(n, first);
+        ck_assert_mem_eq(net->layers[4].output, head, bytes);
+        free_detections(dets, n);
+    }
+    free(head);
+    free_network(net);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *s = suite_create("compat/memory");
+    TCase *t = tcase_create("memory");
+    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_test(t, test_a_budget_is_kept_and_accounted_for);
+    tcase_add_test(t, test_heads_and_the_last_layer_can_be_read_and_no_others);
+    tcase_add_test(t, test_a_kept_layer_can_be_read_and_changes_nothing);
+    tcase_add_test(t, test_a_layer_that_does_not_fit_is_not_kept_and_nothing_has_changed);
+    tcase_add_test(t, test_boxes_take_memory_that_the_next_prediction_gets_back);
+    suite_add_tcase(s, t);
+    return s;
+}
