@@ -116,7 +116,8 @@ tests: all $(TESTS)
 
 # Programs that time kernels, and the kernels of aarch64 under an emulator; no test framework.
 BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/bench_*.c))
-$(BENCHES): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libdarknet.a
+COUNTS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*/count_*.c))
+$(BENCHES) $(COUNTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libdarknet.a
 	$(CC) $(LINK_FLAGS) -o $@ $< $(BUILD)/libdarknet.a $(LIBS)
 bench-kernels: $(BENCHES)
 	@for bench in $(BENCHES); do $$bench || exit 1; done
@@ -150,7 +151,7 @@ print-build:
 	@echo $(BUILD)
 lint:
 	scripts/lint.sh
-bench: all
+bench: all bench-kernels
 	scripts/bench-peers.sh
 
 install: all
@@ -184,4 +185,4 @@ help:
 	@echo '  install    to $$(DESTDIR)$$(PREFIX), with darknet.pc; uninstall removes it'
 	@echo '  clean      remove everything that was built'
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SUPPORT:.o=.d) $(TESTS:=.d) $(BENCHES:=.d)
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(SUPPORT:.o=.d) $(TESTS:=.d) $(BENCHES:=.d) $(COUNTS:=.d)

@@ -46,6 +46,7 @@ if [ "$what" = test ]; then
     [ -x /usr/bin/darknet ] || like darknet
     /usr/bin/python3 -c 'import numpy' 2>/dev/null || need python3-numpy
     have clang || like clang
+    have valgrind || like valgrind
     c_ok clang -fopenmp || like "libomp-dev"
     c_ok clang -fsanitize=thread || like "libclang-rt-dev|libclang-rt-14-dev"
     have aarch64-linux-gnu-gcc || like gcc-aarch64-linux-gnu
