@@ -70,17 +70,12 @@ static void run_piece(void *context, int item)
 {
     const struct pieces *p = context;
     const struct dn_conv_job *job = p->job;
-    enum dn_activation a = job->conv->activation;
     int b = job->block0 + item % p->columns * p->blocks;
     int end = dn_min(b + p->blocks, job->block1);
     struct dn_rect rect = job->rect;
     rect.y0 += item / p->columns * p->rows;
     rect.y1 = dn_min(rect.y0 + p->rows, job->rect.y1);
-    p->kernels->conv->piece(job, b, end, rect);
-    if (dn_conv_fuses(a) || dn_across_channels(a))
-        return;
-    struct dn_view done = dn_view_channels(job->out, b * DN_BLOCK, (end - b) * DN_BLOCK);
-    dn_activate(p->kernels, a, &done, rect, 1);
+    p->kernels->conv->piece(job, p->kernels->rows, b, end, rect);
 }
 
 static void run_direct(const struct dn_kernels *k, const struct dn_conv_job *job)

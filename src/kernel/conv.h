@@ -14,13 +14,15 @@
 
 #include "base/size.h"
 #include "kernel/kernel.h"
+#include "kernel/rows.h"
 
 enum { DN_CONV_INPUT_BLOCK = 128, DN_CONV_VECTORS = 3 * DN_BLOCK };
 
 struct dn_conv_kernels {
     /* Computes output blocks [block0, block1) of rows [rect.y0, rect.y1), columns likewise.
-     * Activations other than linear, leaky and relu are left to the caller. */
-    void (*piece)(const struct dn_conv_job *job, int block0, int block1, struct dn_rect rect);
+     * Activations across channels are left to the caller. */
+    void (*piece)(const struct dn_conv_job *job, const struct dn_row_kernels *rows, int block0, int block1,
+                  struct dn_rect rect);
     /* Packs one output block. */
     void (*pack)(const struct dn_conv *conv, int block, const float *raw, float *packed);
     /* Best GFLOP/s of one thread in about `seconds`. */
@@ -47,7 +49,7 @@ static inline int dn_conv_input_block(int channels)
     return channels >= 2 * DN_CONV_INPUT_BLOCK ? DN_CONV_INPUT_BLOCK : channels;
 }
 
-/* Activations that piece() applies as it stores. */
+/* Activations that are applied to sums in registers; dn_row_kernels have the others. */
 static inline bool dn_conv_fuses(enum dn_activation a)
 {
     return a == DN_LINEAR || a == DN_LEAKY || a == DN_RELU;
@@ -56,6 +58,12 @@ static inline bool dn_conv_fuses(enum dn_activation a)
 static inline bool dn_across_channels(enum dn_activation a)
 {
     return a >= DN_NORMALIZE_CHANNELS;
+}
+
+/* Whether outputs are activated after they have been stored, while they are in the nearest cache. */
+static inline bool dn_conv_activates(const struct dn_conv *v)
+{
+    return !dn_conv_fuses(v->activation) && !dn_across_channels(v->activation);
 }
 
 #endif

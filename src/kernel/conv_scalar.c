@@ -81,12 +81,16 @@ static void pixel(const struct dn_conv_job *job, int block, int oy, int ox)
     }
 }
 
-static void piece(const struct dn_conv_job *job, int block0, int block1, struct dn_rect rect)
+static void piece(const struct dn_conv_job *job, const struct dn_row_kernels *rows, int block0, int block1,
+                  struct dn_rect rect)
 {
     for (int b = block0; b < block1; b++)
         for (int y = rect.y0; y < rect.y1; y++)
-            for (int x = rect.x0; x < rect.x1; x++)
+            for (int x = rect.x0; x < rect.x1; x++) {
                 pixel(job, b, y, x);
+                if (dn_conv_activates(job->conv))
+                    rows->activate(job->conv->activation, dn_view_at(&job->out, b, y, x), DN_BLOCK);
+            }
 }
 
 /* One value of the packed form: of output channel n, input channel c; zero where they do not meet.

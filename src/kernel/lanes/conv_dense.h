@@ -95,10 +95,12 @@ static void plan_prefetch(struct strip *s, struct dn_rect rect, ptrdiff_t ahead,
 }
 
 /* Output blocks that read the same input channels. */
-static void dense_blocks(const struct dn_conv_job *job, int block, int blocks, struct dn_rect rect)
+static void dense_blocks(struct strip s, int block, int blocks, struct dn_rect rect)
 {
+    const struct dn_conv_job *job = s.job;
     const struct dn_conv *v = job->conv;
-    struct strip s = {.job = job, .block = block, .blocks = blocks};
+    s.block = block;
+    s.blocks = blocks;
     s.dx = (ptrdiff_t)v->stride_x * DN_BLOCK;
     for (int i = 0; i < blocks; i++)
         s.w[i] = job->packed + dn_conv_packed_floats(v, job->block0, block + i);
@@ -132,11 +134,11 @@ static bool same_inputs(const struct dn_conv *v, int a, int b)
     return a0 == b0 && a1 == b1;
 }
 
-static void dense(const struct dn_conv_job *job, int block0, int block1, struct dn_rect rect)
+static void dense(struct strip s, int block0, int block1, struct dn_rect rect)
 {
     for (int b = block0, n; b < block1; b += n) {
-        n = TILE_BLOCKS == 2 && b + 1 < block1 && same_inputs(job->conv, b, b + 1) ? 2 : 1;
-        dense_blocks(job, b, n, rect);
+        n = TILE_BLOCKS == 2 && b + 1 < block1 && same_inputs(s.job->conv, b, b + 1) ? 2 : 1;
+        dense_blocks(s, b, n, rect);
     }
 }
 

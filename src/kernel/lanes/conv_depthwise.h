@@ -96,11 +96,12 @@ static void depthwise_rows(struct strip *s, int block0, int block1, struct dn_re
     }
 }
 
-static void depthwise(const struct dn_conv_job *job, int block0, int block1, struct dn_rect rect)
+static void depthwise(struct strip s, int block0, int block1, struct dn_rect rect)
 {
-    const struct dn_conv *v = job->conv;
+    const struct dn_conv *v = s.job->conv;
     struct tap_rows rows;
-    struct strip s = {.job = job, .blocks = 1, .rows = &rows};
+    s.blocks = 1;
+    s.rows = &rows;
     s.dx = (ptrdiff_t)v->stride_x * DN_BLOCK;
     int row_bytes = (rect.x1 - rect.x0) * v->stride_x * DN_BLOCK * (int)sizeof(float);
     int group = dn_max(1, NEAREST_CACHE / (row_bytes * dn_min(v->kh, TAP_ROWS)));

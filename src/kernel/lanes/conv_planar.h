@@ -112,12 +112,14 @@ static void planar_row(struct strip *s, int oy, struct dn_rect rect)
         border_tiles[s->blocks - 1](s, oy, x);
 }
 
-static void planar(const struct dn_conv_job *job, int block0, int block1, struct dn_rect rect)
+static void planar(struct strip s, int block0, int block1, struct dn_rect rect)
 {
+    const struct dn_conv_job *job = s.job;
     const struct dn_conv *v = job->conv;
     int all = v->kh * v->kw * v->c;
     struct taps t;
-    struct strip s = {.job = job, .taps = &t, .dx = v->stride_x};
+    s.taps = &t;
+    s.dx = v->stride_x;
     for (s.block = block0; s.block < block1; s.block += s.blocks) {
         s.blocks = dn_min(TILE_BLOCKS, block1 - s.block);
         for (int tap = 0, end; tap < all; tap = end) {

@@ -6,14 +6,16 @@
 #include "kernel/peak.h"
 #include "kernel/table.h"
 
-static void piece(const struct dn_conv_job *job, int block0, int block1, struct dn_rect rect)
+static void piece(const struct dn_conv_job *job, const struct dn_row_kernels *rows, int block0, int block1,
+                  struct dn_rect rect)
 {
+    struct strip s = {.job = job, .activate = dn_conv_activates(job->conv) ? rows->activate : NULL};
     if (dn_conv_depthwise(job->conv))
-        depthwise(job, block0, block1, rect);
+        depthwise(s, block0, block1, rect);
     else if (job->in.layout == DN_PLANAR)
-        planar(job, block0, block1, rect);
+        planar(s, block0, block1, rect);
     else
-        dense(job, block0, block1, rect);
+        dense(s, block0, block1, rect);
 }
 
 enum { PEAK_ROUNDS = 1 << 14, PEAK_CHAINS = 12 };

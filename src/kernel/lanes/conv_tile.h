@@ -24,6 +24,7 @@ struct strip {
     int share;                      /* how many to fetch per block of channels and tap */
     int row_share;                  /* pixels of the next input row, likewise */
     ptrdiff_t dx;                   /* floats from the input of a pixel to that of the next */
+    void (*activate)(enum dn_activation a, float *x, size_t n); /* of row kernels, or NULL */
     struct taps *taps;              /* of planar maps */
     struct tap_rows *rows;          /* of depthwise convolutions */
 };
@@ -93,6 +94,8 @@ static INLINE void store_tile(struct strip *s, const vec *acc, int P, int B, int
                 vec_store(out + p * DN_BLOCK, acc[p * V + v]);
         }
     }
+    for (int b = 0; b < B && last && s->activate; b++)
+        s->activate(job->conv->activation, dn_view_at(&job->out, s->block + b, oy, ox), (size_t)P * DN_BLOCK);
 }
 
 typedef void tile_function(struct strip *s, int oy, int ox);

@@ -210,7 +210,7 @@ static void winograd_outputs(const struct dn_winograd_strip *s)
             if (b >= s->blocks)
                 continue;
             output_tile(&t, m);
-            if (!dn_conv_fuses(a) && !dn_across_channels(a))
+            if (dn_conv_activates(g->job->conv))
                 activate_tile(g, &t);
         }
     }
