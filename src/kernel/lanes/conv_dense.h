@@ -7,59 +7,75 @@
 
 #include "kernel/lanes/conv_tile.h"
 
-/* Asks for some of what will be needed soon, so little that no queue of misses fills up: filters of
- * the next strip, and pixels of the row below that this tile's successor there is the first to
- * read. */
-static INLINE void look_ahead(struct strip *s, const float *pixels)
+/* The input rows of one output row that lie inside the map, and the filters that begin with the
+ * first of them. */
+struct input_rows {
+    int count, slot;       /* the first one's in the ring of rows */
+    int lane;              /* of the strip's first channel in its block */
+    const float *first;    /* that channel, of slot 0 and output column 0 */
+    const float *below[2]; /* of the last rows that the output row below reads: two with a stride, else
+                              twice the same */
+    ptrdiff_t filters;     /* floats from the strip's filters to the first row's */
+};
+
+/* Asks for some filters of the next strip, so few that no queue of misses fills up. */
+static INLINE void fetch_filters(struct strip *s)
 {
-    if (s->next_floats > 0) {
-        for (int b = 0; b < TILE_BLOCKS; b++, s->next[b - 1] += s->share)
-            for (int i = 0; i < s->share; i += DN_BLOCK)
-                __builtin_prefetch(s->next[b] + i, 0, 2);
-        s->next_floats -= s->share;
-    }
-    for (int i = 0; i < s->row_share; i++)
-        __builtin_prefetch(pixels + i * DN_BLOCK, 0, 2);
+    if (s->next_floats <= 0)
+        return;
+    for (int b = 0; b < TILE_BLOCKS; b++, s->next[b - 1] += s->share)
+        for (int i = 0; i < s->share; i += DN_BLOCK)
+            __builtin_prefetch(s->next[b] + i, 0, 2);
+    s->next_floats -= s->share;
 }
 
-/* The channels of the strip at one tap; x points at channel 0 of the first pixel, `below` at the
- * pixels to prefetch. */
-static INLINE void add_tap(struct strip *s, vec *acc, int P, int B, const float *x, ptrdiff_t at,
-                           const float *below)
-{
-    ptrdiff_t block = s->job->in.block;
-    const float *w0 = s->w[0] + at, *w1 = s->w[B - 1] + at;
-    for (int c = s->c0, n; c < s->c1; c += n) {
-        const float *p = x + c / DN_BLOCK * block + c % DN_BLOCK;
-        n = dn_min(DN_BLOCK - c % DN_BLOCK, s->c1 - c);
-        look_ahead(s, below + c / DN_BLOCK * block);
-        for (int i = 0; i < n; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
-            step(acc, P, B, p + i, s->dx, w0, w1);
-    }
-}
+/* Where pixels are that the tile below is the first to read: [0], and after so many taps [1]. */
+struct ahead {
+    const float *at[2];
+    int taps;
+};
 
-static INLINE void dense_tile(struct strip *s, int P, int B, int oy, int ox)
+/* The taps of one filter row; the filters follow each other. A few pixels are asked for per run of
+ * channels. */
+static INLINE void add_row(struct strip *s, vec *acc, int P, int B, const float *x, const float **w,
+                           struct ahead *a)
 {
-    const struct dn_conv *v = s->job->conv;
-    const struct dn_view *in = &s->job->in;
-    ptrdiff_t size = (ptrdiff_t)(s->c1 - s->c0) * DN_BLOCK, at = 0;
-    int x0 = ox * v->stride_x - v->pad_x, y0 = oy * v->stride_y - v->pad_y;
-    vec acc[TILE_PIXELS * TILE_BLOCKS * BLOCK_VECS];
-    load_tile(s, acc, P, B, oy, ox);
-    int below = dn_min(y0 + v->stride_y + (v->kh - 1) * v->dilation, in->h - 1);
-    const float *pixels = dn_view_at(in, 0, below, x0);
-    for (int ky = 0; ky < v->kh; ky++, at += v->kw * size) {
-        int y = y0 + ky * v->dilation;
-        if (y < 0 || y >= in->h)
-            continue;
-        const float *x = dn_view_at(in, 0, y, x0);
-        for (int kx = 0; kx < v->kw; kx++) {
-            add_tap(s, acc, P, B, x + (ptrdiff_t)kx * v->dilation * DN_BLOCK, at + kx * size,
-                    pixels);
-            pixels += s->row_share * DN_BLOCK;
+    const ptrdiff_t block = s->job->in.block, dk = (ptrdiff_t)s->job->conv->dilation * DN_BLOCK;
+    const float *w0 = w[0], *w1 = w[B - 1];
+    for (int kx = 0; kx < s->job->conv->kw; kx++, x += dk) {
+        const float *p = x, *ahead = a->at[0];
+        int lane = s->inputs->lane;
+        fetch_filters(s);
+        for (int left = s->c1 - s->c0, n; left > 0; left -= n, p += block, ahead += block) {
+            n = dn_min(DN_BLOCK - lane, left);
+            for (int i = 0; i < s->row_share; i++)
+                __builtin_prefetch(ahead + i * DN_BLOCK, 0, 2);
+            for (int i = 0; i < n; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
+                step(acc, P, B, p + i, s->dx, w0, w1);
+            p -= lane;
+            lane = 0;
         }
+        a->at[0] = --a->taps == 0 ? a->at[1] : a->at[0] + s->row_share * DN_BLOCK;
     }
-    store_tile(s, acc, P, B, oy, ox);
+    w[0] = w0;
+    w[B - 1] = w1;
+}
+
+static INLINE void dense_tile(struct strip *s, int P, int B, int ox)
+{
+    const struct input_rows *in = s->inputs;
+    const ptrdiff_t x = ox * s->dx;
+    const float *w[] = {s->w[0] + in->filters, s->w[B - 1] + in->filters};
+    struct ahead ahead = {{in->below[0] + x, in->below[1] + x}, s->row_taps};
+    int slot = in->slot;
+    vec acc[TILE_PIXELS * TILE_BLOCKS * BLOCK_VECS];
+    load_tile(s, acc, P, B, ox);
+    for (int i = 0; i < in->count; i++) {
+        add_row(s, acc, P, B, in->first + slot * s->job->in.row + x, w, &ahead);
+        slot += s->job->conv->dilation;
+        slot -= slot >= s->job->in.rows ? s->job->in.rows : 0;
+    }
+    store_tile(s, acc, P, B, ox);
 }
 
 TILES(dense_tile, 1, dense_one)
@@ -70,24 +86,47 @@ static tile_function *const *const dense_tiles[] = {dense_one, dense_two};
 static tile_function *const *const dense_tiles[] = {dense_one};
 #endif
 
+/* What all tiles of an output row share. */
+static void find_inputs(struct strip *s, int oy)
+{
+    const struct dn_conv *v = s->job->conv;
+    const struct dn_view *in = &s->job->in;
+    struct input_rows *r = s->inputs;
+    int top = oy * v->stride_y - v->pad_y, block = s->c0 / DN_BLOCK;
+    int skipped = top < 0 ? dn_min(dn_ceil_div(-top, v->dilation), v->kh) : 0;
+    int end = top >= in->h ? 0 : dn_min(v->kh, (in->h - 1 - top) / v->dilation + 1);
+    int below = top + v->stride_y + (v->kh - 1) * v->dilation;
+    r->count = dn_max(0, end - skipped);
+    r->slot = (top + skipped * v->dilation - in->y0) % in->rows;
+    r->lane = s->c0 % DN_BLOCK;
+    r->first = in->data + block * in->block + r->lane - ((ptrdiff_t)in->x0 + v->pad_x) * DN_BLOCK;
+    for (int i = 0; i < 2; i++)
+        r->below[i] = dn_view_at(in, block, dn_min(below - i * (v->stride_y > 1), in->h - 1), -v->pad_x);
+    r->filters = (ptrdiff_t)skipped * v->kw * (s->c1 - s->c0) * DN_BLOCK;
+}
+
 /* The columns of a row in tiles of equal size, give or take one pixel. */
 static void dense_row(struct strip *s, int oy, int x0, int x1)
 {
+    begin_row(s, oy);
+    find_inputs(s, oy);
     for (int left = dn_ceil_div(x1 - x0, TILE_PIXELS); left > 0; left--) {
         int pixels = dn_ceil_div(x1 - x0, left);
-        dense_tiles[s->blocks - 1][pixels](s, oy, x0);
+        dense_tiles[s->blocks - 1][pixels](s, x0);
         x0 += pixels;
     }
 }
 
 /* Spreads the prefetching of `floats` filters per output block, which follow those of this strip at
- * distance `ahead`, over the blocks of channels and taps of all tiles. */
+ * distance `ahead`, over the taps of all tiles. */
 static void plan_prefetch(struct strip *s, struct dn_rect rect, ptrdiff_t ahead, ptrdiff_t floats)
 {
     const struct dn_conv *v = s->job->conv;
     int tiles = (rect.y1 - rect.y0) * dn_ceil_div(rect.x1 - rect.x0, TILE_PIXELS);
-    ptrdiff_t parts = (ptrdiff_t)tiles * v->kh * v->kw * dn_blocks(s->c1 - s->c0);
-    s->row_share = dn_ceil_div(TILE_PIXELS * v->stride_x, v->kh * v->kw);
+    ptrdiff_t parts = (ptrdiff_t)tiles * v->kh * v->kw;
+    int pixels = TILE_PIXELS * v->stride_x;
+    s->row_share = dn_ceil_div(pixels * dn_min(v->stride_y, 2), v->kh * v->kw);
+    s->row_taps = dn_ceil_div(pixels, s->row_share);
     s->next_floats = floats;
     s->share = (int)((floats + parts * DN_BLOCK - 1) / (parts * DN_BLOCK)) * DN_BLOCK;
     for (int i = 0; i < TILE_BLOCKS; i++)
@@ -99,6 +138,8 @@ static void dense_blocks(struct strip s, int block, int blocks, struct dn_rect r
 {
     const struct dn_conv_job *job = s.job;
     const struct dn_conv *v = job->conv;
+    struct input_rows rows;
+    s.inputs = &rows;
     s.block = block;
     s.blocks = blocks;
     s.dx = (ptrdiff_t)v->stride_x * DN_BLOCK;
@@ -106,7 +147,8 @@ static void dense_blocks(struct strip s, int block, int blocks, struct dn_rect r
         s.w[i] = job->packed + dn_conv_packed_floats(v, job->block0, block + i);
     int begin, end;
     dn_conv_inputs(v, block, &begin, &end);
-    int wide = dn_conv_input_block(end - begin);
+    /* With one tap channels come in order anyhow, and sums need not wait in the output rows. */
+    int wide = v->kh * v->kw == 1 ? end - begin : dn_conv_input_block(end - begin);
     ptrdiff_t taps = (ptrdiff_t)v->kh * v->kw * DN_BLOCK, whole = (end - begin) * taps;
     for (s.c0 = begin; s.c0 < end; s.c0 = s.c1) {
         s.c1 = dn_min(s.c0 + wide, end);

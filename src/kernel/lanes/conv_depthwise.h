@@ -14,7 +14,7 @@ struct tap_rows {
     const float *at[TAP_ROWS];
 };
 
-static INLINE void multiply_pixels(struct strip *s, int P, ptrdiff_t dx, int oy, int ox)
+static INLINE void multiply_pixels(struct strip *s, int P, ptrdiff_t dx, int ox)
 {
     const struct dn_conv *v = s->job->conv;
     const struct tap_rows *rows = s->rows;
@@ -22,7 +22,7 @@ static INLINE void multiply_pixels(struct strip *s, int P, ptrdiff_t dx, int oy,
     ptrdiff_t dk = (ptrdiff_t)v->dilation * DN_BLOCK;
     ptrdiff_t first = s->block * s->job->in.block + ox * dx - (ptrdiff_t)v->pad_x * DN_BLOCK;
     vec acc[TILE_PIXELS * BLOCK_VECS];
-    load_tile(s, acc, P, 1, oy, ox);
+    load_tile(s, acc, P, 1, ox);
     for (int r = 0; r < rows->count; r++) {
         const float *x = rows->at[r] + first;
         for (int kx = 0; kx < v->kw; kx++, w += DN_BLOCK, x += dk)
@@ -37,20 +37,20 @@ static INLINE void multiply_pixels(struct strip *s, int P, ptrdiff_t dx, int oy,
                 }
             }
     }
-    store_tile(s, acc, P, 1, oy, ox);
+    store_tile(s, acc, P, 1, ox);
 }
 
 /* Without stride the distance of pixels is a constant. */
-static INLINE void near_tile(struct strip *s, int P, int B, int oy, int ox)
+static INLINE void near_tile(struct strip *s, int P, int B, int ox)
 {
     (void)B;
-    multiply_pixels(s, P, DN_BLOCK, oy, ox);
+    multiply_pixels(s, P, DN_BLOCK, ox);
 }
 
-static INLINE void far_tile(struct strip *s, int P, int B, int oy, int ox)
+static INLINE void far_tile(struct strip *s, int P, int B, int ox)
 {
     (void)B;
-    multiply_pixels(s, P, s->dx, oy, ox);
+    multiply_pixels(s, P, s->dx, ox);
 }
 
 TILES(near_tile, 1, depthwise_near)
@@ -86,9 +86,10 @@ static void depthwise_rows(struct strip *s, int block0, int block1, struct dn_re
             for (s->block = block0; s->block < block1; s->block++) {
                 s->w[0] = s->job->packed + (ptrdiff_t)from * v->kw * DN_BLOCK +
                           (ptrdiff_t)(s->block - s->job->block0) * v->kh * v->kw * DN_BLOCK;
+                begin_row(s, y);
                 for (int i = 0, x = rect.x0; i < count; i++) {
                     int pixels = (wide + i) / count;
-                    tiles[pixels](s, y, x);
+                    tiles[pixels](s, x);
                     x += pixels;
                 }
             }

@@ -18,42 +18,42 @@ struct taps {
     int column[LISTED_TAPS];      /* relative to the column of the first tap */
 };
 
-static INLINE void planar_tile(struct strip *s, int P, int B, int oy, int ox)
+static INLINE void planar_tile(struct strip *s, int P, int B, int ox)
 {
     const struct taps *t = s->taps;
     const float *w0 = s->w[0], *w1 = s->w[B - 1];
     ptrdiff_t x = ox * s->dx - s->job->conv->pad_x;
     vec acc[TILE_PIXELS * TILE_BLOCKS * BLOCK_VECS];
-    load_tile(s, acc, P, B, oy, ox);
+    load_tile(s, acc, P, B, ox);
     for (int i = 0; i < t->count; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
         step(acc, P, B, t->at[i] + x, s->dx, w0, w1);
-    store_tile(s, acc, P, B, oy, ox);
+    store_tile(s, acc, P, B, ox);
 }
 
 /* One pixel with taps beyond the left or right border, which add nothing. */
-static INLINE void border_tile(struct strip *s, int B, int oy, int ox)
+static INLINE void border_tile(struct strip *s, int B, int ox)
 {
     const struct taps *t = s->taps;
     const float *w0 = s->w[0], *w1 = s->w[B - 1];
     ptrdiff_t x = ox * s->dx - s->job->conv->pad_x;
     vec acc[TILE_BLOCKS * BLOCK_VECS];
-    load_tile(s, acc, 1, B, oy, ox);
+    load_tile(s, acc, 1, B, ox);
     for (int i = 0; i < t->count; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
         if (x + t->column[i] >= 0 && x + t->column[i] < s->job->in.w)
             step(acc, 1, B, t->at[i] + x, 0, w0, w1);
-    store_tile(s, acc, 1, B, oy, ox);
+    store_tile(s, acc, 1, B, ox);
 }
 
 TILES(planar_tile, 1, planar_one)
-static void border_one(struct strip *s, int oy, int ox)
+static void border_one(struct strip *s, int ox)
 {
-    border_tile(s, 1, oy, ox);
+    border_tile(s, 1, ox);
 }
 #if TILE_BLOCKS == 2
 TILES(planar_tile, 2, planar_two)
-static void border_two(struct strip *s, int oy, int ox)
+static void border_two(struct strip *s, int ox)
 {
-    border_tile(s, 2, oy, ox);
+    border_tile(s, 2, ox);
 }
 static tile_function *const *const planar_tiles[] = {planar_one, planar_two};
 static tile_function *const border_tiles[] = {border_one, border_two};
@@ -98,18 +98,18 @@ static void inside_columns(const struct dn_conv_job *job, struct dn_rect rect, i
     *in1 = dn_max(*in0, dn_min(rect.x1, end));
 }
 
-static void planar_row(struct strip *s, int oy, struct dn_rect rect)
+static void planar_row(struct strip *s, struct dn_rect rect)
 {
     int x = rect.x0, x0, x1;
     inside_columns(s->job, rect, &x0, &x1);
     for (; x < x0; x++)
-        border_tiles[s->blocks - 1](s, oy, x);
+        border_tiles[s->blocks - 1](s, x);
     for (int left = dn_ceil_div(x1 - x0, TILE_PIXELS), pixels; left > 0; left--, x += pixels) {
         pixels = dn_ceil_div(x1 - x, left);
-        planar_tiles[s->blocks - 1][pixels](s, oy, x);
+        planar_tiles[s->blocks - 1][pixels](s, x);
     }
     for (; x < rect.x1; x++)
-        border_tiles[s->blocks - 1](s, oy, x);
+        border_tiles[s->blocks - 1](s, x);
 }
 
 static void planar(struct strip s, int block0, int block1, struct dn_rect rect)
@@ -131,7 +131,8 @@ static void planar(struct strip s, int block0, int block1, struct dn_rect rect)
                 for (int i = 0; i < s.blocks; i++)
                     s.w[i] = job->packed + (ptrdiff_t)from * DN_BLOCK +
                              dn_conv_packed_floats(v, job->block0, s.block + i);
-                planar_row(&s, y, rect);
+                begin_row(&s, y);
+                planar_row(&s, rect);
             }
         }
     }

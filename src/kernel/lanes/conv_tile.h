@@ -18,13 +18,15 @@ struct strip {
     int block, blocks;              /* output blocks */
     bool first, last;               /* of the strips that are summed up */
     int c0, c1;                     /* input channels */
+    float *out[TILE_BLOCKS];        /* the output row, at column 0 */
     const float *w[TILE_BLOCKS];    /* their filters, per output block */
     const float *next[TILE_BLOCKS]; /* those of the next strip, to prefetch */
     ptrdiff_t next_floats;          /* how many are left of them, per output block */
-    int share;                      /* how many to fetch per block of channels and tap */
-    int row_share;                  /* pixels of the next input row, likewise */
+    int share;                      /* how many to fetch per tap */
+    int row_share, row_taps;        /* pixels of the next input rows per run of channels, taps per row */
     ptrdiff_t dx;                   /* floats from the input of a pixel to that of the next */
     void (*activate)(enum dn_activation a, float *x, size_t n); /* of row kernels, or NULL */
+    struct input_rows *inputs;      /* of blocked maps */
     struct taps *taps;              /* of planar maps */
     struct tap_rows *rows;          /* of depthwise convolutions */
 };
@@ -59,12 +61,19 @@ static INLINE void step(vec *acc, int P, int B, const float *x, ptrdiff_t dx, co
     }
 }
 
-static INLINE void load_tile(struct strip *s, vec *acc, int P, int B, int oy, int ox)
+/* Sets the output row of the strip's blocks. */
+static void begin_row(struct strip *s, int oy)
+{
+    for (int b = 0; b < s->blocks; b++)
+        s->out[b] = dn_view_at(&s->job->out, s->block + b, oy, 0);
+}
+
+static INLINE void load_tile(const struct strip *s, vec *acc, int P, int B, int ox)
 {
     const int V = B * BLOCK_VECS;
     UNROLL(16)
     for (int v = 0; v < V; v++) {
-        const float *out = dn_view_at(&s->job->out, s->block + v / BLOCK_VECS, oy, ox);
+        const float *out = s->out[v / BLOCK_VECS] + (ptrdiff_t)ox * DN_BLOCK;
         UNROLL(16)
         for (int p = 0; p < P; p++)
             acc[p * V + v] =
@@ -72,7 +81,7 @@ static INLINE void load_tile(struct strip *s, vec *acc, int P, int B, int oy, in
     }
 }
 
-static INLINE void store_tile(struct strip *s, const vec *acc, int P, int B, int oy, int ox)
+static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int B, int ox)
 {
     const struct dn_conv_job *job = s->job;
     const struct fused f = fused(job->conv->activation);
@@ -80,9 +89,9 @@ static INLINE void store_tile(struct strip *s, const vec *acc, int P, int B, int
     bool last = s->last;
     UNROLL(16)
     for (int v = 0; v < V; v++) {
-        int b = s->block + v / BLOCK_VECS, lane = v % BLOCK_VECS * LANES;
-        float *out = dn_view_at(&job->out, b, oy, ox) + lane;
-        const float *vectors = job->vectors + (ptrdiff_t)b * DN_CONV_VECTORS + lane;
+        int b = v / BLOCK_VECS, lane = v % BLOCK_VECS * LANES;
+        float *out = s->out[b] + (ptrdiff_t)ox * DN_BLOCK + lane;
+        const float *vectors = job->vectors + (ptrdiff_t)(s->block + b) * DN_CONV_VECTORS + lane;
         if (last) {
             const struct norm n = norm(vectors);
             UNROLL(16)
@@ -95,16 +104,16 @@ static INLINE void store_tile(struct strip *s, const vec *acc, int P, int B, int
         }
     }
     for (int b = 0; b < B && last && s->activate; b++)
-        s->activate(job->conv->activation, dn_view_at(&job->out, s->block + b, oy, ox), (size_t)P * DN_BLOCK);
+        s->activate(job->conv->activation, s->out[b] + (ptrdiff_t)ox * DN_BLOCK, (size_t)P * DN_BLOCK);
 }
 
-typedef void tile_function(struct strip *s, int oy, int ox);
+typedef void tile_function(struct strip *s, int ox);
 
-/* Defines `name`, the table of tile_functions name##P that call tile(s, P, B, oy, ox). */
+/* Defines `name`, the table of tile_functions name##P that call tile(s, P, B, ox). */
 #define TILE(tile, P, B, name)                                                                     \
-    static void name##P(struct strip *s, int oy, int ox)                                           \
+    static void name##P(struct strip *s, int ox)                                                   \
     {                                                                                              \
-        tile(s, P, B, oy, ox);                                                                     \
+        tile(s, P, B, ox);                                                                         \
     }
 #define SIX_TILES(tile, B, name)                                                                   \
     TILE(tile, 1, B, name)                                                                         \
