@@ -350,19 +350,21 @@ enum darknet_span_kind {
     DARKNET_SPAN_STEP,  /* a rectangle of a layer's output channels [channel0, channel1) is computed */
     DARKNET_SPAN_INPUT, /* rows [y0, y1) of the input are obtained, with the photo's decoding; layer -1 */
     DARKNET_SPAN_FETCH, /* weights of these output channels are read from the file, and packed */
-    DARKNET_SPAN_WAIT   /* the computing threads wait for them */
+    DARKNET_SPAN_WAIT,  /* the computing threads wait for them */
+    DARKNET_SPAN_PART   /* what one computing thread does of a step in one loop that several share */
 };
 typedef struct {
     enum darknet_span_kind kind;
     int layer;
     int x0, y0, x1, y1; /* half-open, of the layer's output; 0 for weights */
     int channel0, channel1;
-    int thread;            /* 0: the one that predicts, with its OpenMP threads; 1: that reads weights */
+    int thread;            /* 0: the one that predicts, with its OpenMP threads; 1: that reads weights;
+                              2 + i: the parts of OpenMP thread i */
     double start, seconds; /* of a clock that never goes back (CLOCK_MONOTONIC) */
 } darknet_span;
 
 /* Reports every span of the predictions that follow, when it is over; spans NULL: no longer. Spans of
- * one thread neither overlap nor nest. Called in the span's thread, perhaps by both at once, and never
+ * one thread neither overlap nor nest. Called in the span's thread, perhaps by several at once, and never
  * after the prediction has returned. The span is valid during the call. Not reported, nothing is
  * measured; the results are the same. */
 typedef void (*darknet_spans)(void *context, const darknet_span *span);

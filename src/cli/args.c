@@ -40,7 +40,7 @@ static const struct flag flags[] = {
     {"-layers", TEXT, DN_CMD_FORWARD, AT(layers), 0, 0},
     {"-runs", COUNT, DN_CMD_BENCH, AT(runs), 1, 1000000},
     {"-profile", SWITCH, DN_CMD_BENCH, AT(profile), 0, 0},
-    {"-trace", TEXT, DN_CMD_DETECT | DN_CMD_YOLO | DN_CMD_FORWARD | DN_CMD_BENCH, AT(trace), 0, 0},
+    {"-trace", TEXT, DN_CMD_PHOTOS | DN_CMD_FORWARD | DN_CMD_BENCH, AT(trace), 0, 0},
     {"-json", SWITCH, DN_CMD_BENCH | DN_CMD_PLAN, AT(json), 0, 0},
     {"-memory", SIZE, DN_CMD_ANY, AT(memory), 0, 0},
     {"-fusion", TEXT, DN_CMD_ANY, AT(fusion), 0, 0},

@@ -91,25 +91,22 @@ static int trace_run(network *net, const char *path)
     return predict(net, &digest) < 0 || dn_cli_trace_end(net, path);
 }
 
-static int measure(const struct dn_args *args, struct dn_bench *bench, struct dn_digest *first)
+static int measure(const struct dn_args *args, struct dn_bench *bench, struct dn_profile *profile,
+                   struct dn_digest *first)
 {
     network *net = dn_cli_load(args, args->words + 1, args->word_count - 1, false);
     if (!net)
         return 1;
     describe(bench, net);
-    struct dn_profile profile = {0};
     double *times = malloc(2 * (size_t)bench->runs * sizeof *times);
     int status = 1;
     if (!times)
         dn_complain("there is no memory for %d times", bench->runs);
-    else if (!args->profile || dn_profile_open(&profile, net))
-        status = time_runs(bench, net, first, times, args->profile ? &profile : NULL);
+    else if (!args->profile || dn_profile_open(profile, net))
+        status = time_runs(bench, net, first, times, args->profile ? profile : NULL);
     bench->measured_peak = network_memory(net).measured_peak;
     if (!status && args->trace)
         status = trace_run(net, args->trace);
-    if (!status && args->profile)
-        dn_profile_print(&profile, net, bench, stdout);
-    free(profile.steps);
     free(times);
     free_network(net);
     return status;
@@ -158,12 +155,12 @@ int dn_bench(const struct dn_args *args)
 {
     if (args->word_count < 2 || args->word_count > 3)
         return dn_complain("bench takes a cfg and a weights file: bench CFG [WEIGHTS]");
-    if (args->profile && args->json)
-        return dn_complain("-profile prints a table, which -json does not: give one of them");
     struct dn_bench bench = {.cfg = args->words[1], .runs = args->runs ? args->runs : 10};
+    struct dn_profile profile = {0};
     struct dn_digest first;
-    if (measure(args, &bench, &first) || check(args, &bench, &first))
-        return 1;
-    (args->json ? dn_bench_print_json : dn_bench_print)(&bench, stdout);
-    return 0;
+    int status = measure(args, &bench, &profile, &first) || check(args, &bench, &first);
+    if (!status)
+        (args->json ? dn_bench_print_json : dn_bench_print)(&bench, args->profile ? &profile : NULL, stdout);
+    dn_profile_close(&profile);
+    return status;
 }

@@ -21,17 +21,23 @@ struct dn_bench {
 /* Seconds of all timed runs, by what they went to. */
 struct dn_profile {
     int layers;
-    double *steps; /* [layers]; owned */
+    double *steps;      /* [layers]; owned */
+    darknet_work *work; /* [layers]; owned */
     double input, weights, seconds;
 };
 
 /* False after complaining. */
 bool dn_profile_open(struct dn_profile *profile, const network *net);
 void dn_profile_add(void *profile, const darknet_span *span); /* for network_spans() */
-void dn_profile_print(const struct dn_profile *profile, const network *net, const struct dn_bench *bench, FILE *out);
+void dn_profile_close(struct dn_profile *profile);
+void dn_profile_print(const struct dn_profile *profile, const struct dn_bench *bench, FILE *out);
 
-void dn_bench_print(const struct dn_bench *bench, FILE *out);
-void dn_bench_print_json(const struct dn_bench *bench, FILE *out);
+/* Members of a JSON object, after a comma. */
+void dn_profile_print_json(const struct dn_profile *profile, const struct dn_bench *bench, FILE *out);
+
+/* profile: NULL, or printed with the figures. */
+void dn_bench_print(const struct dn_bench *bench, const struct dn_profile *profile, FILE *out);
+void dn_bench_print_json(const struct dn_bench *bench, const struct dn_profile *profile, FILE *out);
 
 /* What is left of a prediction for comparing it with another, without keeping its megabytes: a hash
  * of all bits of all heads (of the last layer when there are none), and evenly spaced values. */

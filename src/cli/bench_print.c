@@ -35,9 +35,11 @@ static double ratio(const struct dn_bench *b)
     return b->peak_flops > 0 ? gflops(b) / (b->peak_flops * 1e-9) : 0;
 }
 
-void dn_bench_print(const struct dn_bench *b, FILE *out)
+void dn_bench_print(const struct dn_bench *b, const struct dn_profile *profile, FILE *out)
 {
     char name[256];
+    if (profile)
+        dn_profile_print(profile, b, out);
     processor(name, sizeof name);
     fprintf(out, "network      %s, %d x %d, %.3f GFLOP\n", b->cfg, b->width, b->height,
             b->flops * 1e-9);
@@ -67,7 +69,7 @@ static void print_string(const char *text, FILE *out)
     fputc('"', out);
 }
 
-void dn_bench_print_json(const struct dn_bench *b, FILE *out)
+void dn_bench_print_json(const struct dn_bench *b, const struct dn_profile *profile, FILE *out)
 {
     fputs("{\"network\": ", out);
     print_string(b->cfg, out);
@@ -77,6 +79,9 @@ void dn_bench_print_json(const struct dn_bench *b, FILE *out)
             b->seconds_min);
     fprintf(out, ", \"gflops\": %.4f, \"fma_peak_gflops\": %.4f, \"peak_ratio\": %.5f", gflops(b),
             b->peak_flops * 1e-9, ratio(b));
-    fprintf(out, ", \"predicted_peak_bytes\": %zu, \"measured_peak_bytes\": %zu}\n",
+    fprintf(out, ", \"predicted_peak_bytes\": %zu, \"measured_peak_bytes\": %zu",
             b->predicted_peak, b->measured_peak);
+    if (profile)
+        dn_profile_print_json(profile, b, out);
+    fputs("}\n", out);
 }

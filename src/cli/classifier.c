@@ -67,10 +67,13 @@ static int name_all(const struct namer *namer, const char *data, char **paths, i
                network_classes(namer->net));
     struct dn_photos photos = {.paths = paths, .count = count};
     int status = 0;
+    if (namer->args->trace && !network_trace(namer->net, namer->args->trace))
+        return dn_complain("%s", darknet_last_error());
     for (const char *photo; (photo = dn_photos_next(&photos));) {
         network_read_ahead(namer->net, dn_photos_after(&photos), namer->fit);
         status |= name_photo(namer, photo);
     }
+    status |= dn_cli_trace_end(namer->net, namer->args->trace);
     return status;
 }
 

@@ -49,16 +49,16 @@ static void print_time(FILE *out, const char *key, double seconds)
     fprintf(out, ",\"%s\":%lld.%03lld", key, ns / 1000, ns % 1000);
 }
 
-/* One event. The file's lock keeps those of two threads apart. */
+/* One event. The file's lock keeps those of several threads apart. */
 static void write_event(void *context, const darknet_span *s)
 {
-    static const char *const kinds[] = {"step", "input", "read weights", "wait for weights"};
+    static const char *const kinds[] = {"step", "input", "read weights", "wait for weights", "part"};
     struct dn_engine *engine = context;
     FILE *out = engine->trace.file;
     flockfile(out);
     if (s->kind == DARKNET_SPAN_INPUT)
         fputs(",\n{\"name\":\"input\"", out);
-    else if (s->kind == DARKNET_SPAN_STEP)
+    else if (s->kind == DARKNET_SPAN_STEP || s->kind == DARKNET_SPAN_PART)
         fprintf(out, ",\n{\"name\":\"%d %s\"", s->layer, network_work(engine->net, s->layer).kernel);
     else
         fprintf(out, ",\n{\"name\":\"%d %s\"", s->layer, kinds[s->kind]);
@@ -66,7 +66,7 @@ static void write_event(void *context, const darknet_span *s)
     print_time(out, "ts", s->start - engine->trace_start);
     print_time(out, "dur", s->seconds);
     fprintf(out, ",\"args\":{\"layer\":%d,\"channels\":[%d,%d]", s->layer, s->channel0, s->channel1);
-    if (s->kind <= DARKNET_SPAN_INPUT)
+    if (s->kind != DARKNET_SPAN_FETCH && s->kind != DARKNET_SPAN_WAIT)
         fprintf(out, ",\"rows\":[%d,%d],\"columns\":[%d,%d]", s->y0, s->y1, s->x0, s->x1);
     fputs("}}", out);
     funlockfile(out);
@@ -85,6 +85,11 @@ int network_trace(network *net, const char *path)
         fputs("[\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":0,\"args\":{\"name\":\"computes\"}},\n"
               "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":1,\"args\":{\"name\":\"reads weights\"}}",
               engine->trace.file);
+        for (int i = 0; i < engine->plan.threads && engine->plan.threads > 1; i++)
+            fprintf(engine->trace.file,
+                    ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":%d,"
+                    "\"args\":{\"name\":\"thread %d\"}}",
+                    2 + i, i);
         engine->trace_start = dn_span_clock();
         network_spans(net, write_event, engine);
     }

@@ -11,7 +11,8 @@ enum dn_span_kind {
     DN_SPAN_STEP,  /* output blocks [block0, block1) of rect of a layer are computed */
     DN_SPAN_INPUT, /* rows of the network's input are obtained; layer -1 */
     DN_SPAN_FETCH, /* filters of these blocks are read from the file and packed */
-    DN_SPAN_WAIT   /* the computing threads wait for these filters */
+    DN_SPAN_WAIT,  /* the computing threads wait for these filters */
+    DN_SPAN_PART   /* of a step, what one computing thread did in one loop; only where several share it */
 };
 
 struct dn_trace_span {
@@ -19,12 +20,12 @@ struct dn_trace_span {
     int layer;
     struct dn_rect rect;
     int block0, block1;
-    int thread;            /* 0: the one that runs the network; 1: the stream's */
+    int thread;            /* 0: the one that runs the network; 1: the stream's; 2 + i: parts of thread i */
     double start, seconds; /* of CLOCK_MONOTONIC */
 };
 
 /* Receives each span when it is over; those of one thread never overlap. Called in the thread of the
- * span, so perhaps by both at once, but not after dn_exec_run() has returned. */
+ * span, so perhaps by several at once, but not after dn_exec_run() has returned. */
 struct dn_tracer {
     void (*span)(void *context, const struct dn_trace_span *span);
     void *context;

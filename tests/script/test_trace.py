@@ -33,6 +33,58 @@ def profile_fault(flags):
     return None
 
 
+def json_fault():
+    """Why the JSON of bench -profile is wrong, or None."""
+    done = common.run([common.DARKNET, "bench", CFG, "-runs", "3", "-profile", "-json", "-threads", "1"])
+    if done.returncode:
+        return common.last_line(done.stderr)
+    figures = json.loads(done.stdout)
+    rows = figures["layers"]
+    if [row["layer"] for row in rows] != [i for i in range(24) if i != 17]:
+        return f"rows of layers {[row['layer'] for row in rows]}"
+    if (rows[0]["kernel"], rows[12]["kernel"]) != ("planar", "winograd") or rows[0]["bytes"] < 4 * 3 * 416 * 416:
+        return f"rows {rows[0]} and {rows[12]}"
+    other = sum(figures[f"{name}_seconds"] for name in ("input", "weights", "rest"))
+    total = sum(row["seconds"] for row in rows) + other
+    return None if abs(total - figures["mean_seconds"]) < 1e-6 else f"{total} s in the rows, {figures['mean_seconds']}"
+
+
+def parts_fault(path):
+    """Why the trace does not show what two threads did, or None."""
+    with open(path, encoding="utf-8") as file:
+        events = json.load(file)
+    steps = [e for e in events if e.get("cat") == "step"]
+    parts = [e for e in events if e.get("cat") == "part"]
+    if {e["tid"] for e in parts} != {2, 3}:
+        return f"parts of threads { {e['tid'] for e in parts} }"
+    for part in parts:
+        if not any(s["ts"] - 1 <= part["ts"] and part["ts"] + part["dur"] <= s["ts"] + s["dur"] + 1
+                   and s["args"] == part["args"] for s in steps):
+            return f"a part lies in no step: {part}"
+    return None
+
+
+def check_classifier(folder):
+    path, cfg, names = (os.path.join(folder, name) for name in ("class.json", "class.cfg", "class.names"))
+    with open(cfg, "w", encoding="ascii") as file:
+        file.write("[net]\nwidth=32\nheight=32\nchannels=3\n[convolutional]\nfilters=4\nsize=3\npad=1\n"
+                   "[avgpool]\n[softmax]\n")
+    with open(names, "w", encoding="ascii") as file:
+        file.write("a\nb\nc\nd\n")
+    with open(os.path.join(folder, "class.data"), "w", encoding="ascii") as file:
+        file.write(f"names={names}\n")
+    with open(os.path.join(folder, "x.ppm"), "wb") as file:
+        file.write(b"P6 8 8 255\n" + bytes(range(192)))
+    done = common.run([common.DARKNET, "classifier", "predict", f"{folder}/class.data", cfg, "", f"{folder}/x.ppm",
+                       "-trace", path])
+    why = common.last_line(done.stderr) if done.returncode else None
+    if not why:
+        with open(path, encoding="utf-8") as file:
+            layers = {e["args"]["layer"] for e in json.load(file) if e.get("cat") == "step"}
+        why = None if layers == {0, 1, 2} else f"steps of layers {layers}"
+    common.check("a classifier's run is traced, too", why)
+
+
 def trace_fault(path, layers):
     """Why the file is no trace of these layers, or None."""
     with open(path, encoding="utf-8") as file:
@@ -42,7 +94,7 @@ def trace_fault(path, layers):
     rows = sorted(tuple(e["args"]["rows"]) for e in events if e["cat"] == "input")
     if not rows or rows[0][0] != 0 or rows[-1][1] != 416 or any(a[1] != b[0] for a, b in zip(rows, rows[1:])):
         return f"rows {rows} of the input"
-    for thread in (0, 1):
+    for thread in {e["tid"] for e in events}:
         own = sorted((e["ts"], e["dur"]) for e in events if e["tid"] == thread)
         for (start, length), (after, _) in zip(own, own[1:]):
             if start + length > after + 0.01:  # times are cut to nanoseconds
@@ -69,6 +121,9 @@ def check_traces(folder):
         common.check(f"a trace changes no bit: {name}", None if same else "the heads differ")
         common.check(f"a trace shows all layers, spans of a thread do not overlap: {name}",
                      trace_fault(path, {i for i in range(24) if i != 17}))
+        if name == "weights that every core reads" and os.cpu_count() > 1:
+            forward("traced", "-trace", path, "-threads", "2")
+            common.check("a trace shows the parts of two threads, each within its step", parts_fault(path))
         if name == "streamed weights":
             with open(path, encoding="utf-8") as file:
                 kinds = {e.get("cat") for e in json.load(file)}
@@ -88,8 +143,10 @@ def main():
     common.check("a profile has a row for each layer that computes, and the rows add up",
                  profile_fault(["-threads", "1"]))
     common.check("the same within a budget", profile_fault(["-memory", "12M"]))
+    common.check("the same as JSON", json_fault())
     with tempfile.TemporaryDirectory() as folder:
         check_traces(folder)
+        check_classifier(folder)
         check_failure(folder)
     common.finish()
 

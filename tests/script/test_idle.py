@@ -1,0 +1,46 @@
+#!/usr/bin/python3
+"""A process that waits for the next line of standard input uses no processor: no thread of it spins."""
+
+import os
+import subprocess
+import tempfile
+import time
+
+import common
+
+
+def processor_seconds(process):
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/names", "w", encoding="ascii") as file:
+            file.write("face\n")
+        with open(f"{folder}/net.data", "w", encoding="ascii") as file:
+            file.write(f"names={folder}/names\n")
+        with open(f"{folder}/x.ppm", "wb") as file:
+            file.write(b"P6 8 8 255\n" + bytes(range(192)))
+        command = [common.DARKNET, "detector", "test", f"{folder}/net.data",
+                   f"{common.ROOT}/cfg/tinyface.cfg", "", "-out", f"{folder}/picture", "-thresh", ".999"]
+        for flags in (["-threads", "2"], ["-threads", "2", "-memory", "5M"], ["-threads", "1", "-memory", "5M"]):
+            with subprocess.Popen([*command, *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                  stderr=subprocess.DEVNULL) as process:
+                process.stdin.write(f"{folder}/x.ppm\n")
+                process.stdin.flush()
+                while "Predicted" not in (line := process.stdout.readline()) and line:
+                    pass
+                time.sleep(0.5)
+                before = processor_seconds(process)
+                time.sleep(1)
+                used = processor_seconds(process) - before
+                process.stdin.close()
+            common.check(f"between photos nothing computes: {' '.join(flags)}",
+                         f"{used} s of a second" if used > 0.01 or not line else None)
+    common.finish()
+
+
+if __name__ == "__main__":
+    main()
