@@ -5,8 +5,9 @@ usage: bench-start.sh [-rounds N] [-threads N] [-old PROGRAM] [NAME]...
 For each network (default: the face model of scripts/demo.sh, and yolov2 with synthetic weights) the medians
 of rounds that alternate between: milliseconds from exec to the first result, a detection's line or, where
 there are none, the line with the time; reading the weights with pread in 128 KB pieces from the page cache;
-a prediction of the same photo in a process that has computed it before. Then photos a second of one process
-for a list of them, pictures written. Photos are the face model's, 1920 pixels wide.
+a prediction of the same photo in a process that has computed it before. Before each start that is timed there
+is one that is not: on virtual machines memory that was free for a while is slow at first. Then photos a second
+of one process for a list of them, pictures written. Photos are the face model's, 1920 pixels wide.
 
 -old PROGRAM    also measure this build of the program, in the same rounds
 """
@@ -79,6 +80,7 @@ def measure_network(table, name, programs, photos, options):
         for program, (firsts, predictions, rates) in figures.items():
             command, weights = command_of(program, name, options["threads"])
             reads.append(reading(weights))
+            first_result([*command, photos[0]])
             firsts.append(first_result([*command, photos[0]]))
             predictions.append(prediction(command, photos[0]))
             rates.append(photos_a_second(command, photos * LIST))

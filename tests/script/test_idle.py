@@ -18,14 +18,14 @@ def processor_seconds(process):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         with open(f"{folder}/names", "w", encoding="ascii") as file:
-            file.write("face\n")
+            file.writelines(f"class {i}\n" for i in range(80))
         with open(f"{folder}/net.data", "w", encoding="ascii") as file:
             file.write(f"names={folder}/names\n")
         with open(f"{folder}/x.ppm", "wb") as file:
             file.write(b"P6 8 8 255\n" + bytes(range(192)))
         command = [common.DARKNET, "detector", "test", f"{folder}/net.data",
-                   f"{common.ROOT}/cfg/tinyface.cfg", "", "-out", f"{folder}/picture", "-thresh", ".999"]
-        for flags in (["-threads", "2"], ["-threads", "2", "-memory", "5M"], ["-threads", "1", "-memory", "5M"]):
+                   f"{common.ROOT}/cfg/yolov3-tiny.cfg", "", "-out", f"{folder}/picture", "-thresh", ".999"]
+        for flags in (["-threads", "2"], ["-threads", "2", "-memory", "10M"], ["-threads", "1", "-memory", "10M"]):
             with subprocess.Popen([*command, *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                   stderr=subprocess.DEVNULL) as process:
                 process.stdin.write(f"{folder}/x.ppm\n")
