@@ -22,13 +22,16 @@ static void make_resident(char *memory, size_t bytes)
 #endif
 }
 
-/* Memory of an arena, NULL when there is none, in large pages where the system has them. */
-static char *claim(size_t bytes)
+/* Memory of an arena, NULL when there is none. Where memory is scarce it becomes resident only as it is used:
+ * with all of it resident before the program's own code was read, a memory cgroup of the budget killed every
+ * third cold run. */
+static char *claim(size_t bytes, bool scarce)
 {
     char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
-    make_resident(memory, bytes);
+    if (!scarce)
+        make_resident(memory, bytes);
     return memory;
 }
 
@@ -43,7 +46,7 @@ enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
     *exec = (struct dn_exec){.flow = flow, .plan = plan, .kernels = kernels, .weights = weights};
     exec->scratch = malloc(DN_SCHEDULE_INTS * ((size_t)g->n + 1) * sizeof *exec->scratch);
     exec->inputs = malloc((size_t)inputs * sizeof *exec->inputs);
-    exec->arena = claim(plan->arena_bytes);
+    exec->arena = claim(plan->arena_bytes, weights->file.sparing);
     if (!exec->scratch || !exec->inputs || !exec->arena)
         dn_fail(err, DN_NO_MEMORY, "%s: needs %zu bytes of memory, which the system does not give",
                 g->path, plan->arena_bytes);
