@@ -48,6 +48,10 @@ STATIC ?= $(if $(SANITIZE)$(filter 1,$(OPENCV)),0,$(shell probe=$$(mktemp) && \
   $(shell $(PKG_CONFIG) --static --libs libjpeg libpng) -lm -lpthread 2>/dev/null && $$probe 2>/dev/null && echo 1; rm -f $$probe))
 PROGRAM_LIBS = $(if $(filter 1,$(STATIC)),-static $(QUIET) $(shell $(PKG_CONFIG) --static --libs libjpeg libpng) -lm -lpthread,$(LIBS))
 
+# The kernel reads pages around those that a program needs: debug information in the file takes memory of the
+# cgroup that the program runs in. The libraries keep theirs, and so does DEBUG=1.
+PROGRAM_FLAGS = $(if $(SANITIZE)$(filter 1,$(DEBUG)),,-Wl,--strip-debug)
+
 CONFIG := $(shell echo '$(CC) $(CXX) $(ALL_CFLAGS) $(LINK_FLAGS)' | cksum | cut -d' ' -f1)
 BUILD  := build/$(notdir $(firstword $(CC)))-$(CONFIG)
 
@@ -82,7 +86,7 @@ libdarknet.so: $(BUILD)/libdarknet.so FORCE
 FORCE:
 
 $(BUILD)/darknet: $(CLI_OBJ) $(BUILD)/libdarknet.a
-	$(CC) $(LINK_FLAGS) -o $@ $(CLI_OBJ) $(BUILD)/libdarknet.a $(PROGRAM_LIBS)
+	$(CC) $(LINK_FLAGS) $(PROGRAM_FLAGS) -o $@ $(CLI_OBJ) $(BUILD)/libdarknet.a $(PROGRAM_LIBS)
 $(BUILD)/libdarknet.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
