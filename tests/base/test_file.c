@@ -4,13 +4,16 @@
 #include "support/suite.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -209,6 +212,55 @@ START_TEST(pieces_are_read_at_their_place_or_not_at_all)
 }
 END_TEST
 
+/* The share of a file that is in the page cache, in per cent. */
+static size_t cached(const char *name, size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = bytes / page, found = 0;
+    unsigned char *resident = malloc(pages);
+    int fd = open(name, O_RDONLY);
+    void *map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+    ck_assert(resident && map != MAP_FAILED && !mincore(map, bytes, resident));
+    for (size_t i = 0; i < pages; i++)
+        found += resident[i] & 1;
+    munmap(map, bytes);
+    close(fd);
+    free(resident);
+    return 100 * found / pages;
+}
+
+static void read_in_pieces(struct dn_input *in, char *piece, size_t bytes)
+{
+    for (int64_t at = 0; at < in->size; at += (int64_t)bytes)
+        ck_assert_int_eq(dn_input_read(in, at, piece, bytes, &err), DN_OK);
+}
+
+START_TEST(what_is_read_sparingly_stays_in_the_page_cache_only_if_it_was_there)
+{
+    const size_t bytes = 8 << 20, part = 512 << 10;
+    struct dn_input in;
+    char *data = calloc(1, bytes);
+    write_file("data", data, bytes);
+    int fd = open("data", O_RDWR);
+    ck_assert(data && fd >= 0 && !fsync(fd) && !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+    close(fd);
+    bool forgets = cached("data", bytes) < 10; /* a file system in memory does not */
+    ck_assert_int_eq(dn_input_open(&in, "data", &err), DN_OK);
+    dn_input_spare_page_cache(&in);
+    read_in_pieces(&in, data, part);
+    ck_assert(!forgets || cached("data", bytes) < 10);
+    dn_input_close(&in);
+    ck_assert_int_eq(dn_input_open(&in, "data", &err), DN_OK);
+    read_in_pieces(&in, data, part);
+    ck_assert_uint_ge(cached("data", bytes), 90);
+    dn_input_spare_page_cache(&in);
+    read_in_pieces(&in, data, part);
+    bool tells = syscall(451, -1, NULL, NULL, 0) < 0 && errno != ENOSYS; /* cachestat() */
+    ck_assert(!tells || cached("data", bytes) >= 90);
+    dn_input_close(&in);
+    free(data);
+}
+END_TEST
+
 /* ---- growing texts -------------------------------------------------------------------------- */
 
 START_TEST(texts_grow_as_they_are_printed)
@@ -250,6 +302,7 @@ Suite *suite(void)
     tcase_add_test(t, a_text_is_read_whole);
     tcase_add_loop_test(t, what_is_no_text_is_refused, 0, 4);
     tcase_add_test(t, pieces_are_read_at_their_place_or_not_at_all);
+    tcase_add_test(t, what_is_read_sparingly_stays_in_the_page_cache_only_if_it_was_there);
     tcase_add_test(t, texts_grow_as_they_are_printed);
     tcase_add_test(t, a_text_after_an_error_is_none);
     suite_add_tcase(s, t);
