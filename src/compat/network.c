@@ -64,18 +64,18 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
 /* What the process takes beside the arena: what is resident now, and what will still come: code not
  * yet touched, stacks of threads, the photo on its way. Measured: tests/script/test_memory.py. What is
  * resident differs by some pages from start to start; rounded, the same plan is nearly always made. */
-enum { CODE_TO_COME = 496 << 10, STACK_PER_THREAD = 40 << 10, BYTES_PER_LAYER = 2 << 10, ROUNDING = 64 << 10, AHEAD = 128 << 10 };
+enum { CODE_TO_COME = 496 << 10, STACK_PER_THREAD = 40 << 10, BYTES_PER_LAYER = 2 << 10, ROUNDING = 64 << 10, AHEAD = 128 << 10,
+       PLANNING = 128 << 10 /* what planning leaves behind */ };
 
 static void nothing(void *context, int item)
 {
     (void)context, (void)item;
 }
 
-static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o,
+static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o, size_t resident,
                                     struct dn_plan_options *plan, struct dn_error *err)
 {
-    dn_parallel(plan->threads, plan->threads, nothing, NULL); /* the OpenMP of clang takes 0.8 MB when it starts */
-    size_t process = dn_process_resident() + CODE_TO_COME + (size_t)engine->graph.n * BYTES_PER_LAYER +
+    size_t process = resident + CODE_TO_COME + (size_t)engine->graph.n * BYTES_PER_LAYER +
                      (size_t)plan->threads * STACK_PER_THREAD + o->photo_bytes;
     if (!engine->process) /* when it is planned again, some of that has come */
         engine->process = dn_align_up(process, ROUNDING);
@@ -116,16 +116,36 @@ static enum dn_status choose_fusion(struct dn_engine *engine, const darknet_opti
     return err->status;
 }
 
+static enum dn_status plan_threads(struct dn_engine *engine, const darknet_options *o, size_t resident,
+                                   struct dn_plan_options *plan, struct dn_error *err)
+{
+    plan->machine = engine->machine = dn_machine_load(dn_kernels_name(engine->kernels), plan->threads);
+    return choose_budget(engine, o, resident, plan, err) ? err->status
+                                                          : dn_plan_make(&engine->flow, plan, &engine->plan, err);
+}
+
+/* A budget that is too small for a thread per core may do for fewer, if the caller leaves their number open. */
 static enum dn_status make_plan(struct dn_engine *engine, const darknet_options *o, struct dn_error *err)
 {
     struct dn_plan_options plan = {.kernels = engine->kernels, .afterwards = dn_engine_afterwards(engine->net, dn_engine_most_detections(engine->net))};
     if (o->threads < 0)
         return dn_fail(err, DN_INVALID, "%d threads are not possible; 0 means one per core", o->threads);
-    plan.threads = o->threads ? o->threads : dn_process_cores();
-    plan.machine = engine->machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
-    if (choose_budget(engine, o, &plan, err) || choose_fusion(engine, o, &plan, err) ||
-        dn_plan_make(&engine->flow, &plan, &engine->plan, err))
+    if (choose_fusion(engine, o, &plan, err))
         return err->status;
+    plan.threads = o->threads ? o->threads : dn_process_cores();
+    plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
+    dn_parallel(plan.threads, plan.threads, nothing, NULL); /* the OpenMP of clang takes 0.8 MB when it starts */
+    size_t resident = dn_process_resident();
+    while (plan_threads(engine, o, resident, &plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
+        *err = (struct dn_error){0};
+        dn_process_trim();
+        resident += PLANNING;
+        engine->process = 0;
+        plan.threads /= 2;
+    }
+    if (err->status)
+        return err->status;
+    engine->options.threads = plan.threads; /* when it is planned again, too */
     dn_plan_check(&engine->flow, engine->kernels, &engine->plan, err);
     choose_ahead(engine, o);
     dn_process_trim();
