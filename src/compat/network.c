@@ -116,14 +116,6 @@ static enum dn_status choose_fusion(struct dn_engine *engine, const darknet_opti
     return err->status;
 }
 
-static enum dn_status plan_threads(struct dn_engine *engine, const darknet_options *o, size_t resident,
-                                   struct dn_plan_options *plan, struct dn_error *err)
-{
-    plan->machine = engine->machine = dn_machine_load(dn_kernels_name(engine->kernels), plan->threads);
-    return choose_budget(engine, o, resident, plan, err) ? err->status
-                                                          : dn_plan_make(&engine->flow, plan, &engine->plan, err);
-}
-
 /* A budget that is too small for a thread per core may do for fewer, if the caller leaves their number open. */
 static enum dn_status make_plan(struct dn_engine *engine, const darknet_options *o, struct dn_error *err)
 {
@@ -136,15 +128,18 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
     dn_parallel(plan.threads, plan.threads, nothing, NULL); /* the OpenMP of clang takes 0.8 MB when it starts */
     size_t resident = dn_process_resident();
-    while (plan_threads(engine, o, resident, &plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
+    while (!choose_budget(engine, o, resident, &plan, err) &&
+           dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
         *err = (struct dn_error){0};
         dn_process_trim();
         resident += PLANNING;
         engine->process = 0;
         plan.threads /= 2;
+        plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
     }
     if (err->status)
         return err->status;
+    engine->machine = plan.machine;
     engine->options.threads = plan.threads; /* when it is planned again, too */
     dn_plan_check(&engine->flow, engine->kernels, &engine->plan, err);
     choose_ahead(engine, o);

@@ -83,8 +83,8 @@ static int place(struct dn_buffer **sorted, int n, struct dn_buffer **busy, size
     return n;
 }
 
-/* Places the buffers and keeps their offsets when that is better than before. If it is not, the one that was
- * too much goes first in the order. */
+/* Places the buffers and keeps their offsets when that is better than before. The one that ends highest, or
+ * was too much, goes first in the order. */
 static void try_order(struct dn_buffer **sorted, int n, struct dn_buffer *buffers, size_t *peak, size_t *offsets)
 {
     size_t bytes;
