@@ -4,20 +4,27 @@ needs no ARM machine.
 
     scripts/neon-counts.py
 
-Needs aarch64-linux-gnu-gcc. Per kernel: multiply-adds of four lanes in one round of its loop, other
-vector instructions beside them (loads, broadcasts, spills), and their quotient."""
+Needs aarch64-linux-gnu-gcc, or another compiler in NEON_CC ("clang --target=aarch64-linux-gnu"). Per
+kernel: multiply-adds of four lanes in one round of its loop, other vector instructions beside them
+(loads, broadcasts, spills), and their quotient. Rows are cut into tiles of five and four pixels; 3x3
+and 1x1 layers have the same loop."""
 import os
 import re
 import subprocess
 import sys
 import tempfile
 
-KERNELS = [("direct, 6 pixels x 16 filters", "src/kernel/arm/neon_conv.c", "dense_one6"),
-           ("Winograd, 6 tiles x 16 filters", "src/kernel/arm/neon_winograd.c", "panel_6_1")]
+DIRECT, WINOGRAD = "src/kernel/arm/neon_conv.c", "src/kernel/arm/neon_winograd.c"
+KERNELS = [("direct, 5 pixels x 16 filters", DIRECT, "dense_one5"),
+           ("direct, 4 pixels x 16 filters", DIRECT, "dense_one4"),
+           ("Winograd, 5 tiles x 16 filters", WINOGRAD, "panel_5_1"),
+           ("Winograd, 4 tiles x 16 filters", WINOGRAD, "panel_4_1")]
+COMPILER = os.environ.get("NEON_CC", "aarch64-linux-gnu-gcc").split()
 FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-D_GNU_SOURCE", "-Isrc", "-S"]
 
 
 def function_lines(assembly, name):
+    assembly = re.sub(r"[ \t]*//.*", "", assembly)
     body = re.search(rf"^{name}:\n(.*?)^\t\.size\t{name},", assembly, re.S | re.M)
     if not body:
         sys.exit(f"neon-counts: there is no function {name}; is it inlined now?")
@@ -47,8 +54,7 @@ def main():
     print(f"{'kernel':34} {'multiply-adds':>13} {'other vector':>12} {'per multiply-add':>16}")
     for title, source, name in KERNELS:
         with tempfile.NamedTemporaryFile(suffix=".s") as out:
-            subprocess.run([os.environ.get("NEON_CC", "aarch64-linux-gnu-gcc"), *FLAGS, "-o", out.name, source],
-                           check=True)
+            subprocess.run([*COMPILER, *FLAGS, "-o", out.name, source], check=True)
             assembly = open(out.name, encoding="utf-8").read()
         multiply, other = max(map(count, innermost_loops(function_lines(assembly, name))))
         print(f"{title:34} {multiply:13} {other:12} {other / multiply:16.2f}")

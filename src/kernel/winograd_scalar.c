@@ -8,6 +8,9 @@ static inline vec vec_load(const float *p) { return (vec){*p}; }
 static inline void vec_store(float *p, vec a) { *p = a[0]; }
 static inline vec vec_splat(float a) { return (vec){a}; }
 static inline vec vec_fma(vec a, vec b, vec c) { return (vec){fmaf(a[0], b[0], c[0])}; }
+enum { VALUES = 1 };
+static inline vec vec_values(const float *p) { return vec_load(p); }
+static inline vec vec_fma_value(vec values, int i, vec b, vec c) { return (void)i, vec_fma(values, b, c); }
 static inline vec vec_max(vec a, vec b) { return a[0] > b[0] ? a : b; }
 
 #define PANEL_TILES 6

@@ -4,6 +4,11 @@
 
 #include <arm_neon.h>
 
+/* gcc would move loads up until accumulators leave their registers. */
+#ifndef __clang__
+#pragma GCC optimize("no-schedule-insns")
+#endif
+
 typedef float32x4_t vec;
 enum { LANES = 4 };
 
@@ -14,6 +19,10 @@ static inline void vec_stream(float *p, vec a) { vst1q_f32(p, a); }
 static inline void stream_end(void) { }
 static inline vec vec_splat(float a) { return vdupq_n_f32(a); }
 static inline vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
+/* VALUES of p, of which vec_fma_value() multiplies number i with b: the instruction chooses it */
+enum { VALUES = 4 };
+static inline vec vec_values(const float *p) { return vec_load(p); }
+static inline vec vec_fma_value(vec values, int i, vec b, vec c) { return vec_fma(vec_splat(values[i]), b, c); }
 /* a > b ? a : b, a < b ? a : b: the second one where they compare equal or not at all */
 static inline vec vec_max(vec a, vec b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
 static inline vec vec_min(vec a, vec b) { return vbslq_f32(vcltq_f32(a, b), a, b); }

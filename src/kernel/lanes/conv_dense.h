@@ -50,7 +50,11 @@ static INLINE void add_row(struct strip *s, vec *acc, int P, int B, const float 
             n = dn_min(DN_BLOCK - lane, left);
             for (int i = 0; i < s->row_share; i++)
                 __builtin_prefetch(ahead + i * DN_BLOCK, 0, 2);
-            for (int i = 0; i < n; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
+            int i = 0;
+            for (; i + VALUES <= n; i += VALUES, w0 += VALUES * DN_BLOCK, w1 += VALUES * DN_BLOCK)
+                steps(acc, P, B, VALUES, p + i, s->dx, w0, w1);
+            ROLLED
+            for (; VALUES > 1 && i < n; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
                 step(acc, P, B, p + i, s->dx, w0, w1);
             p -= lane;
             lane = 0;

@@ -3,8 +3,10 @@
  * A tile is P pixels of a row times B output blocks. Its accumulators stay in registers over all
  * taps of one block of input channels; between such blocks they wait in the output rows. A step
  * multiplies one broadcast input value per pixel with one row of filters: P + B*BLOCK_VECS loads
- * for P*B*BLOCK_VECS multiply-adds, so that tiles of 14 x 2 blocks (AVX-512) and 6 x 1 (AVX2, NEON)
- * are bound by arithmetic. P and B are constants in every use: the loops over them must unroll.
+ * for P*B*BLOCK_VECS multiply-adds, so that tiles of 14 x 2 blocks (AVX-512) and 6 x 1 (AVX2) are
+ * bound by arithmetic. NEON multiplies with one of four values of a register: tiles of 5 x 1 need
+ * P + 4*BLOCK_VECS loads for four times as many multiply-adds, and 29 of its 32 registers. P and B are
+ * constants in every use: the loops over them must unroll.
  *
  * Before inclusion: vec and its operations, TILE_PIXELS, TILE_BLOCKS. */
 #ifndef DN_KERNEL_CONV_TILE_H
@@ -39,26 +41,37 @@ static INLINE const float *pinned(const float *p)
     return p;
 }
 
-/* acc[p][v] += x[p * dx] * filters[v]. Three pixels share a base register: no load is further than
- * two dx from its base, which an addressing mode covers. */
+/* For each of n (1 or VALUES) channels c: acc[p][v] += x[p * dx + c] * filters[c][v]. Three pixels
+ * share a base register: no load is further than two dx from its base, which an addressing mode covers. */
+static INLINE void steps(vec *acc, int P, int B, int n, const float *x, ptrdiff_t dx, const float *w0,
+                         const float *w1)
+{
+    const int V = B * BLOCK_VECS;
+    vec values[TILE_PIXELS];
+    UNROLL(4)
+    for (int c = 0; c < n; c++) {
+        vec f[TILE_BLOCKS * BLOCK_VECS];
+        UNROLL(16)
+        for (int v = 0; v < V; v++)
+            f[v] = vec_load((v < BLOCK_VECS ? w0 : w1) + c * DN_BLOCK + v % BLOCK_VECS * LANES);
+        const float *base = x;
+        UNROLL(16)
+        for (int p = 0; p < P; p++) {
+            if (p % 3 == 0 && c == 0)
+                base = pinned(x + p * dx);
+            if (c == 0)
+                values[p] = n == 1 ? vec_splat(base[p % 3 * dx]) : vec_values(base + p % 3 * dx);
+            UNROLL(16)
+            for (int v = 0; v < V; v++)
+                acc[p * V + v] = vec_fma_value(values[p], c, f[v], acc[p * V + v]);
+        }
+    }
+}
+
 static INLINE void step(vec *acc, int P, int B, const float *x, ptrdiff_t dx, const float *w0,
                         const float *w1)
 {
-    const int V = B * BLOCK_VECS;
-    vec f[TILE_BLOCKS * BLOCK_VECS];
-    UNROLL(16)
-    for (int v = 0; v < V; v++)
-        f[v] = vec_load((v < BLOCK_VECS ? w0 : w1) + v % BLOCK_VECS * LANES);
-    const float *base = x;
-    UNROLL(16)
-    for (int p = 0; p < P; p++) {
-        if (p % 3 == 0)
-            base = pinned(x + p * dx);
-        vec value = vec_splat(base[p % 3 * dx]);
-        UNROLL(16)
-        for (int v = 0; v < V; v++)
-            acc[p * V + v] = vec_fma(value, f[v], acc[p * V + v]);
-    }
+    steps(acc, P, B, 1, x, dx, w0, w1);
 }
 
 /* Sets the output row of the strip's blocks. */
@@ -115,16 +128,16 @@ typedef void tile_function(struct strip *s, int ox);
     {                                                                                              \
         tile(s, P, B, ox);                                                                         \
     }
-#define SIX_TILES(tile, B, name)                                                                   \
+#define FIVE_TILES(tile, B, name)                                                                  \
     TILE(tile, 1, B, name)                                                                         \
     TILE(tile, 2, B, name)                                                                         \
     TILE(tile, 3, B, name)                                                                         \
     TILE(tile, 4, B, name)                                                                         \
-    TILE(tile, 5, B, name)                                                                         \
-    TILE(tile, 6, B, name)
+    TILE(tile, 5, B, name)
 #if TILE_PIXELS == 14
 #define TILES(tile, B, name)                                                                       \
-    SIX_TILES(tile, B, name)                                                                       \
+    FIVE_TILES(tile, B, name)                                                                      \
+    TILE(tile, 6, B, name)                                                                         \
     TILE(tile, 7, B, name)                                                                         \
     TILE(tile, 8, B, name)                                                                         \
     TILE(tile, 9, B, name)                                                                         \
@@ -136,11 +149,17 @@ typedef void tile_function(struct strip *s, int ox);
     static tile_function *const name[TILE_PIXELS + 1] = {                                          \
         NULL,    name##1, name##2,  name##3,  name##4,  name##5,  name##6, name##7,                \
         name##8, name##9, name##10, name##11, name##12, name##13, name##14};
-#else
+#elif TILE_PIXELS == 6
 #define TILES(tile, B, name)                                                                       \
-    SIX_TILES(tile, B, name)                                                                       \
+    FIVE_TILES(tile, B, name)                                                                      \
+    TILE(tile, 6, B, name)                                                                         \
     static tile_function *const name[TILE_PIXELS + 1] = {NULL,    name##1, name##2, name##3,       \
                                                          name##4, name##5, name##6};
+#else
+#define TILES(tile, B, name)                                                                       \
+    FIVE_TILES(tile, B, name)                                                                      \
+    static tile_function *const name[TILE_PIXELS + 1] = {NULL,    name##1, name##2,                \
+                                                         name##3, name##4, name##5};
 #endif
 
 #endif

@@ -1,7 +1,7 @@
 /* The table of Winograd kernels of an instruction set, and the multiplication, which takes most of
  * the time: at each of the 36 points, panels of tiles times one or two output blocks whose sums stay
- * in registers over all channels. As in conv_tile.h, panels of 13 x 2 blocks (AVX-512) and 6 x 1
- * (AVX2, NEON) are bound by arithmetic.
+ * in registers over all channels. As in conv_tile.h, panels of 13 x 2 blocks (AVX-512), 6 x 1 (AVX2)
+ * and 5 x 1 (NEON) are bound by arithmetic.
  *
  * Before inclusion: vec and its operations, PANEL_TILES, PANEL_BLOCKS, TABLE. */
 #include <string.h>
@@ -13,35 +13,51 @@ struct channels {
     bool first;
 };
 
+/* Adds to acc the products of n (1 or VALUES) channels. */
+static INLINE void products(vec *acc, int P, int B, int n, const float *x, const float *filters)
+{
+    const ptrdiff_t block = DN_WINOGRAD_POINTS * DN_WINOGRAD_FILTER_POINT;
+    const int V = B * BLOCK_VECS;
+    vec values[PANEL_TILES];
+    UNROLL(4)
+    for (int c = 0; c < n; c++, filters += DN_BLOCK) {
+        vec f[PANEL_BLOCKS * BLOCK_VECS];
+        UNROLL(8)
+        for (int v = 0; v < V; v++)
+            f[v] = vec_load(filters + v / BLOCK_VECS * block + v % BLOCK_VECS * LANES);
+        UNROLL(16)
+        for (int p = 0; p < P; p++) {
+            const float *at = x + p * DN_WINOGRAD_INPUTS;
+            if (c == 0)
+                values[p] = n == 1 ? vec_splat(*at) : vec_values(at);
+            UNROLL(8)
+            for (int v = 0; v < V; v++)
+                acc[p * V + v] = vec_fma_value(values[p], c, f[v], acc[p * V + v]);
+        }
+    }
+}
+
 /* Adds to m sums of the channels' products of P tiles and B blocks at one point. */
 static INLINE void chunk(const float *x, const float *filters, int channels, float *m, bool first, int P,
                          int B)
 {
-    const ptrdiff_t block = DN_WINOGRAD_POINTS * DN_WINOGRAD_FILTER_POINT;
-    const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK;
+    const ptrdiff_t size = DN_WINOGRAD_POINTS * DN_BLOCK;
     vec acc[PANEL_TILES * PANEL_BLOCKS * BLOCK_VECS];
     UNROLL(32)
     for (int i = 0; i < P * B * BLOCK_VECS; i++)
         acc[i] = vec_splat(0);
-    for (int c = 0; c < channels; c++, filters += DN_BLOCK) {
-        vec f[PANEL_BLOCKS * BLOCK_VECS];
-        UNROLL(8)
-        for (int i = 0; i < B * BLOCK_VECS; i++)
-            f[i] = vec_load(filters + i / BLOCK_VECS * block + i % BLOCK_VECS * LANES);
-        UNROLL(16)
-        for (int p = 0; p < P; p++) {
-            vec value = vec_splat(x[p * DN_WINOGRAD_INPUTS + c]);
-            UNROLL(8)
-            for (int i = 0; i < B * BLOCK_VECS; i++)
-                acc[p * B * BLOCK_VECS + i] = vec_fma(value, f[i], acc[p * B * BLOCK_VECS + i]);
-        }
-    }
+    int c = 0;
+    for (; c + VALUES <= channels; c += VALUES)
+        products(acc, P, B, VALUES, x + c, filters + c * DN_BLOCK);
+    ROLLED
+    for (; VALUES > 1 && c < channels; c++)
+        products(acc, P, B, 1, x + c, filters + c * DN_BLOCK);
     UNROLL(16)
     for (int p = 0; p < P; p++)
         UNROLL(8)
         for (int i = 0; i < B * BLOCK_VECS; i++)
         {
-            float *at = m + (p * DN_WINOGRAD_BLOCKS + i / BLOCK_VECS) * products + i % BLOCK_VECS * LANES;
+            float *at = m + (p * DN_WINOGRAD_BLOCKS + i / BLOCK_VECS) * size + i % BLOCK_VECS * LANES;
             vec sum = acc[p * B * BLOCK_VECS + i];
             if (!first)
                 sum = sum + vec_load(at);
@@ -63,20 +79,23 @@ typedef void panel_function(const float *x, const float *filters, struct channel
     {                                                                                            \
         panel(x, filters, n, m, P, B);                                                    \
     }
-#define SIX_PANELS(B) PANEL(1, B) PANEL(2, B) PANEL(3, B) PANEL(4, B) PANEL(5, B) PANEL(6, B)
+#define FIVE_PANELS(B) PANEL(1, B) PANEL(2, B) PANEL(3, B) PANEL(4, B) PANEL(5, B)
 #if PANEL_TILES == 13
 #define PANELS(B) \
-    SIX_PANELS(B) PANEL(7, B) PANEL(8, B) PANEL(9, B) PANEL(10, B) PANEL(11, B) PANEL(12, B) PANEL(13, B)
+    FIVE_PANELS(B) PANEL(6, B) PANEL(7, B) PANEL(8, B) PANEL(9, B) PANEL(10, B) PANEL(11, B) PANEL(12, B) PANEL(13, B)
 #define PANEL_TABLE(B)                                                                              \
     {                                                                                               \
         NULL, panel_1_##B, panel_2_##B, panel_3_##B, panel_4_##B, panel_5_##B, panel_6_##B,         \
             panel_7_##B, panel_8_##B, panel_9_##B, panel_10_##B, panel_11_##B, panel_12_##B,        \
             panel_13_##B                                                                            \
     }
-#else
-#define PANELS(B) SIX_PANELS(B)
+#elif PANEL_TILES == 6
+#define PANELS(B) FIVE_PANELS(B) PANEL(6, B)
 #define PANEL_TABLE(B) \
     {NULL, panel_1_##B, panel_2_##B, panel_3_##B, panel_4_##B, panel_5_##B, panel_6_##B}
+#else
+#define PANELS(B) FIVE_PANELS(B)
+#define PANEL_TABLE(B) {NULL, panel_1_##B, panel_2_##B, panel_3_##B, panel_4_##B, panel_5_##B}
 #endif
 
 PANELS(1)

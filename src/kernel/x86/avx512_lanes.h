@@ -14,6 +14,10 @@ static inline void vec_stream(float *p, vec a) { _mm512_stream_ps(p, a); }
 static inline void stream_end(void) { _mm_sfence(); }
 static inline vec vec_splat(float a) { return _mm512_set1_ps(a); }
 static inline vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
+/* VALUES of p, of which vec_fma_value() multiplies number i with b: here one, broadcast */
+enum { VALUES = 1 };
+static inline vec vec_values(const float *p) { return vec_splat(*p); }
+static inline vec vec_fma_value(vec values, int i, vec b, vec c) { return (void)i, vec_fma(values, b, c); }
 /* a > b ? a : b, a < b ? a : b: the second one where they compare equal or not at all */
 static inline vec vec_max(vec a, vec b) { return _mm512_max_ps(a, b); }
 static inline vec vec_min(vec a, vec b) { return _mm512_min_ps(a, b); }
