@@ -14,7 +14,7 @@
 #include "base/size.h"
 #include "plan/storage.h"
 
-enum { SAMPLES = 10, SLICES = 6, HEIGHTS = 5 };
+enum { SAMPLES = 10, SLICES = 6 };
 
 /* When a storage is first written and last read, as positions: n is behind the end. */
 struct life {
@@ -24,10 +24,12 @@ struct life {
 };
 
 struct maker {
+    const struct dn_tables *tables;
     const struct dn_flow *flow;
     const struct dn_plan_options *options;
     const struct dn_plan *plan;
     struct life *lives;
+    double *copies;     /* [n] seconds of concatenations */
     int *begins, *ends; /* [n + 2] by position + 1: the first storage whose life does there; -1 */
     int *chain;         /* [n] the last piece from each position to the current one; -1 */
     int *need;  /* [maps][SAMPLES] rows that exist after the sampled bands */
@@ -35,7 +37,7 @@ struct maker {
     struct dn_pieces *out;
     struct dn_error *err;
     /* of the group that is being extended */
-    int last, tiles, samples;
+    int last, height, tiles, samples; /* height: its index */
     int band[SAMPLES];
     size_t live, ring, held, raw, workspace[DN_THRIFT_LEVELS];
     double seconds[DN_THRIFT_LEVELS], hold_seconds;
@@ -108,13 +110,6 @@ static enum dn_status add(struct maker *m, struct dn_piece piece)
     return DN_OK;
 }
 
-static size_t workspace(const struct maker *m, const struct dn_layer *l, int rows, int thrift)
-{
-    struct dn_rect rect = {0, rows, 0, l->out_w};
-    const struct dn_plan_options *o = m->options;
-    return l->ops->workspace ? dn_align_up(l->ops->workspace(l, o->kernels, rect, o->threads, thrift), DN_ALIGN) : 0;
-}
-
 /* Thrift that costs time has to save workspace. */
 static bool saves_bytes(const size_t *workspaces, int thrift)
 {
@@ -147,7 +142,7 @@ static enum dn_status add_layer(struct maker *m)
 {
     const struct dn_layer *l = layer_at(m, m->last);
     size_t maps = 0;
-    double whole = dn_cost_copies(&m->options->machine, m->flow, m->plan, l);
+    double whole = m->copies[l->index];
     for (int i = 0; i < m->plan->n_storages; i++) {
         const struct life *life = &m->lives[i];
         maps += life->first <= m->last && life->last >= m->last ? life->whole : 0;
@@ -156,7 +151,7 @@ static enum dn_status add_layer(struct maker *m)
     }
     size_t bytes[DN_THRIFT_LEVELS];
     for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++)
-        bytes[thrift] = workspace(m, l, l->out_h, thrift);
+        bytes[thrift] = dn_tables_workspace(m->tables, l, l->out_h, thrift);
     for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
         if (saves_bytes(bytes, thrift) && add_slices(m, thrift, maps + bytes[thrift], whole))
             return m->err->status;
@@ -166,8 +161,9 @@ static enum dn_status add_layer(struct maker *m)
 
 /* ---- bands ---------------------------------------------------------------------------------- */
 
-static void begin_bands(struct maker *m, int tiles)
+static void begin_bands(struct maker *m, int height, int tiles)
 {
+    m->height = height;
     m->tiles = tiles;
     m->samples = dn_min(tiles, SAMPLES);
     for (int i = 0; i < m->samples; i++)
@@ -185,6 +181,7 @@ static void begin_bands(struct maker *m, int tiles)
 
 static void want_rows(struct maker *m, const struct dn_layer *l)
 {
+    const struct dn_layer_table *t = &m->tables->layers[l->index];
     int *need = m->need + (size_t)(l->index + 1) * SAMPLES;
     bool root = m->flow->root[l->index + 1] == l->index + 1;
     bool leaves = m->flow->position[l->index] == m->last;
@@ -195,16 +192,14 @@ static void want_rows(struct maker *m, const struct dn_layer *l)
             int target = (int)(((int64_t)l->out_h * (m->band[s] + 1) + m->tiles - 1) / m->tiles);
             need[s] = dn_max(need[s], target);
         }
-    for (int s = 0; s < m->samples; s++)
+    for (int s = 0; s < m->samples && t->grain > 1; s++)
         need[s] = dn_layer_round(l, need[s], l->out_h);
     for (int k = 0; k < l->n_in && !l->alias; k++) {
-        int map = m->flow->root[l->in[k] + 1];
-        int *in = m->need + (size_t)map * SAMPLES;
-        for (int s = 0; s < m->samples; s++) {
-            struct dn_span rows = {need[s] - 1, need[s]};
+        const struct dn_span *rows = t->rows + (ptrdiff_t)k * l->out_h - 1;
+        int *in = m->need + (size_t)m->flow->root[l->in[k] + 1] * SAMPLES;
+        for (int s = 0; s < m->samples; s++)
             if (need[s] > 0)
-                in[s] = dn_max(in[s], l->ops->span(l, k, 0, rows).hi);
-        }
+                in[s] = dn_max(in[s], rows[need[s]].hi);
     }
 }
 
@@ -230,14 +225,29 @@ static int stride_of(const struct maker *m, int map)
 static int window_rows(const struct maker *m, int map, const struct dn_layer *reader, int i)
 {
     const int *need = m->need + (size_t)map * SAMPLES + i, *wanted = m->need + (size_t)(reader->index + 1) * SAMPLES + i;
+    const struct dn_span *in = m->tables->layers[reader->index].rows;
     int rows = 0, top = need[-1], stride = stride_of(m, map), step = stride_of(m, reader->index + 1);
     for (int y = wanted[-1]; y < wanted[0]; y += step) {
-        struct dn_span in = reader->ops->span(reader, 0, 0, (struct dn_span){y, dn_min(y + step, wanted[0])});
-        if (in.hi > top)
-            top = dn_min(need[0], top + dn_ceil_div(in.hi - top, stride) * stride);
-        rows = dn_max(rows, top - in.lo);
+        int end = in[dn_min(y + step, wanted[0]) - 1].hi;
+        if (end > top)
+            top = dn_min(need[0], top + dn_ceil_div(end - top, stride) * stride);
+        rows = dn_max(rows, top - in[y].lo);
     }
     return rows;
+}
+
+/* The lowest row of a map that its readers have still to see when the rows `done` of them exist. */
+static int oldest_row(const struct maker *m, int map, const int *done)
+{
+    int oldest = INT_MAX;
+    for (int r = m->flow->first_reader[map]; r < m->flow->first_reader[map + 1]; r++) {
+        const struct dn_layer *l = &m->flow->graph->layers[m->flow->readers[r]];
+        const struct dn_span *rows = m->tables->layers[l->index].rows + done[(size_t)(l->index + 1) * SAMPLES];
+        for (int k = 0; k < l->n_in && done[(size_t)(l->index + 1) * SAMPLES] < l->out_h; k++, rows += l->out_h)
+            if (m->flow->root[l->in[k] + 1] == map)
+                oldest = dn_min(oldest, rows->lo);
+    }
+    return oldest;
 }
 
 /* Rows of a storage during sampled band i, as if each of its maps went on by all of them at once. */
@@ -251,7 +261,7 @@ static int shared_rows(const struct maker *m, const struct dn_storage *s, int i,
             top = dn_max(top, need[0]);
             oldest = dn_min(oldest, before);
         }
-        oldest = dn_min(oldest, known ? dn_oldest_row(m->flow, map, m->need + i - 1, SAMPLES) : 0);
+        oldest = dn_min(oldest, known ? oldest_row(m, map, m->need + i - 1) : 0);
     }
     return oldest < INT_MAX ? top - oldest : 0;
 }
@@ -298,20 +308,18 @@ static void join_storages(struct maker *m, int position)
 static void join_layer(struct maker *m, int position)
 {
     const struct dn_layer *l = layer_at(m, position);
-    const struct dn_machine *machine = &m->options->machine;
-    int rows = dn_min(l->out_h, dn_ceil_div(l->out_h, m->tiles) + 2);
+    const struct dn_layer_table *t = &m->tables->layers[l->index];
+    const struct dn_banded *banded = dn_tables_banded(m->tables, l->index, m->height, m->tiles);
     want_rows(m, l);
-    add_seconds(m, dn_cost_copies(machine, m->flow, m->plan, l));
+    add_seconds(m, m->copies[l->index]);
     for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++) {
-        size_t bytes = workspace(m, l, rows, thrift);
+        size_t bytes = banded->workspace[thrift];
         m->workspace[thrift] = bytes > m->workspace[thrift] ? bytes : m->workspace[thrift];
-        m->seconds[thrift] += dn_cost_layer(machine, l, m->tiles, thrift);
+        m->seconds[thrift] += banded->seconds[thrift];
     }
-    if (dn_has_filters(l)) {
-        m->hold_seconds += dn_cost_hold(machine, l, 0);
-        m->held += dn_packed_bytes(l, 0, dn_blocks(l->out_c));
-        m->raw = dn_raw_bytes(l, 1) > m->raw ? dn_raw_bytes(l, 1) : m->raw;
-    }
+    m->hold_seconds += t->hold;
+    m->held += t->held;
+    m->raw = t->raw > m->raw ? t->raw : m->raw;
     join_storages(m, position);
     if (position == 0)
         join_storages(m, -1);
@@ -332,9 +340,9 @@ static enum dn_status add_group(struct maker *m, int first)
     return DN_OK;
 }
 
-static enum dn_status add_bands(struct maker *m, int tiles)
+static enum dn_status add_bands(struct maker *m, int height, int tiles)
 {
-    begin_bands(m, tiles);
+    begin_bands(m, height, tiles);
     for (int p = m->last; p >= 0 && dn_layer_is_tiled(layer_at(m, p)); p--) {
         join_layer(m, p);
         if (m->ring + m->workspace[DN_THRIFT_LEVELS - 1] > m->most)
@@ -349,43 +357,48 @@ static enum dn_status add_bands(struct maker *m, int tiles)
 
 static enum dn_status end_at(struct maker *m, int position)
 {
-    static const int heights[HEIGHTS] = {1, 2, 4, 8, 16};
+    static const int heights[DN_BAND_HEIGHTS] = {1, 2, 4, 8, 16};
     const struct dn_layer *l = layer_at(m, position);
     m->last = position;
     m->out->begin[position + 1] = m->out->begin[position];
     memset(m->chain, -1, (size_t)m->out->n * sizeof *m->chain);
     if (add_layer(m))
         return m->err->status;
-    for (int i = 0; i < HEIGHTS && dn_layer_is_tiled(l) && !l->alias; i++)
+    for (int i = 0; i < DN_BAND_HEIGHTS && dn_layer_is_tiled(l) && !l->alias; i++)
         if (heights[i] < l->out_h && (!m->options->band_rows || m->options->band_rows == heights[i]) &&
-            add_bands(m, dn_ceil_div(l->out_h, heights[i])))
+            add_bands(m, i, dn_ceil_div(l->out_h, heights[i])))
             return m->err->status;
     return DN_OK;
 }
 
-enum dn_status dn_pieces_make(const struct dn_flow *flow, const struct dn_plan_options *options,
-                              const struct dn_plan *plan, size_t most, struct dn_pieces *pieces,
-                              struct dn_error *err)
+enum dn_status dn_pieces_make(const struct dn_tables *tables, const struct dn_plan *plan, size_t most,
+                              struct dn_pieces *pieces, struct dn_error *err)
 {
+    const struct dn_flow *flow = tables->flow;
+    const struct dn_plan_options *options = tables->options;
     size_t maps = (size_t)flow->graph->n + 1;
-    struct maker m = {.flow = flow, .options = options, .plan = plan, .most = most, .out = pieces, .err = err};
+    struct maker m = {.tables = tables, .flow = flow, .options = options, .plan = plan, .most = most, .out = pieces, .err = err};
     *pieces = (struct dn_pieces){.n = flow->graph->n};
     pieces->begin = calloc(maps, sizeof *pieces->begin);
     m.lives = calloc(maps, sizeof *m.lives);
     m.need = calloc(maps * SAMPLES, sizeof *m.need);
+    m.copies = calloc(maps, sizeof *m.copies);
     m.begins = malloc(3 * (maps + 1) * sizeof *m.begins);
-    if (!pieces->begin || !m.lives || !m.need || !m.begins) {
+    if (!pieces->begin || !m.lives || !m.need || !m.copies || !m.begins) {
         dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, maps - 1);
     } else {
         memset(m.begins, -1, 3 * (maps + 1) * sizeof *m.begins);
         m.ends = m.begins + maps + 1;
         m.chain = m.ends + maps + 1;
         find_lives(&m);
+        for (int i = 0; i < pieces->n; i++)
+            m.copies[i] = dn_cost_copies(&options->machine, flow, plan, &flow->graph->layers[i]);
     }
     for (int p = 0; p < pieces->n && !err->status; p++)
         end_at(&m, p);
     free(m.lives);
     free(m.need);
+    free(m.copies);
     free(m.begins);
     if (err->status)
         dn_pieces_free(pieces);

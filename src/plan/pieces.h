@@ -5,7 +5,7 @@
 #ifndef DN_PLAN_PIECES_H
 #define DN_PLAN_PIECES_H
 
-#include "plan/plan.h"
+#include "plan/tables.h"
 
 struct dn_piece {
     int first;        /* position; the last one is implied by the list */
@@ -25,9 +25,8 @@ struct dn_pieces {
 };
 
 /* For the places that dn_plan_places has chosen. No piece of several bands above `most` bytes. */
-enum dn_status dn_pieces_make(const struct dn_flow *flow, const struct dn_plan_options *options,
-                              const struct dn_plan *plan, size_t most, struct dn_pieces *pieces,
-                              struct dn_error *err);
+enum dn_status dn_pieces_make(const struct dn_tables *tables, const struct dn_plan *plan, size_t most,
+                              struct dn_pieces *pieces, struct dn_error *err);
 void dn_pieces_free(struct dn_pieces *pieces);
 
 #endif

@@ -178,17 +178,19 @@ static enum dn_status place_buffers(struct dn_plan *plan, struct dn_error *err)
     return status;
 }
 
-static enum dn_status lay_out_arena(const struct dn_flow *flow, struct dn_plan *plan, struct dn_error *err)
+/* Sizes of everything but the maps, which are known, and the places of weights. */
+static void lay_out_sizes(const struct dn_flow *flow, struct dn_plan *plan)
 {
-    const struct dn_graph *g = flow->graph;
     plan->streamed_bytes = 0;
-    lay_out_weights(g, plan);
+    lay_out_weights(flow->graph, plan);
     for (int i = 0; i < plan->n_groups; i++)
         lay_out_scratch(flow, plan, &plan->groups[i]);
-    if (place_buffers(plan, err))
-        return err->status;
-    find_staging(g, plan);
-    size_t offset = plan->weights_bytes + plan->maps_bytes;
+}
+
+/* Results and the input row, from an offset on. Returns where they end. */
+static size_t lay_out_results(const struct dn_flow *flow, struct dn_plan *plan, size_t offset)
+{
+    const struct dn_graph *g = flow->graph;
     for (int i = 0; i < g->n; i++) {
         bool copied = flow->kept[i] && g->layers[i].out_layout == DN_BLOCKED;
         plan->results[i] = copied ? offset : DN_NO_RESULT;
@@ -196,10 +198,33 @@ static enum dn_status lay_out_arena(const struct dn_flow *flow, struct dn_plan *
     }
     plan->input_row = offset;
     plan->input_row_bytes = g->input_layout == DN_PLANAR ? 0 : align_floats((size_t)g->c * (size_t)g->w);
-    offset += plan->input_row_bytes;
+    return offset + plan->input_row_bytes;
+}
+
+size_t dn_plan_least(const struct dn_flow *flow, struct dn_plan *plan)
+{
+    size_t most = 0;
+    lay_out_sizes(flow, plan);
+    for (int g = 0; g < plan->n_groups; g++) {
+        size_t live = plan->groups[g].scratch.bytes;
+        for (int i = 0; i < plan->n_storages; i++) {
+            const struct dn_buffer *b = &plan->storages[i].buffer;
+            live += b->first <= g && g <= b->last ? b->bytes : 0;
+        }
+        most = live > most ? live : most;
+    }
+    return lay_out_results(flow, plan, plan->weights_bytes + most);
+}
+
+static enum dn_status lay_out_arena(const struct dn_flow *flow, struct dn_plan *plan, struct dn_error *err)
+{
+    lay_out_sizes(flow, plan);
+    if (place_buffers(plan, err))
+        return err->status;
+    find_staging(flow->graph, plan);
+    plan->arena_bytes = lay_out_results(flow, plan, plan->weights_bytes + plan->maps_bytes);
     plan->staging = plan->weights_bytes;
-    plan->arena_bytes = offset;
-    if (plan->staging + plan->staging_bytes > offset)
+    if (plan->staging + plan->staging_bytes > plan->arena_bytes)
         plan->arena_bytes = plan->staging + plan->staging_bytes;
     return DN_OK;
 }

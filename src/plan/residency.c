@@ -3,15 +3,27 @@
 #include "plan/residency.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "base/size.h"
 
 enum { RETRIES = 4 };
 
+/* A layer whose filters may stay, and what that saves. */
+struct candidate {
+    const struct dn_layer *layer;
+    int order;    /* among those that save the same */
+    bool in_part; /* or some of its blocks */
+    double rate;  /* seconds per byte */
+};
+
 struct choice {
     const struct dn_flow *flow;
     const struct dn_plan_options *options;
     struct dn_plan *plan;
+    size_t budget;
+    struct candidate *list; /* [n] the best first */
+    int n;
 };
 
 /* Seconds saved by keeping the filters of a layer resident. */
@@ -23,88 +35,88 @@ static double gain(const struct choice *c, const struct dn_layer *l, const struc
                : dn_cost_hold(m, l, 0);
 }
 
-static bool is_shared(const struct dn_graph *g, int index)
-{
-    for (int i = index + 1; i < g->n; i++)
-        if (g->layers[i].shares == index)
-            return true;
-    return false;
-}
-
 /* Filters that several layers use are always resident. */
-static bool is_free(const struct choice *c, int i)
+void dn_plan_keep(const struct dn_flow *flow, bool all, struct dn_plan *plan)
 {
-    const struct dn_layer *l = &c->flow->graph->layers[i];
-    return dn_has_filters(l) && l->shares < 0 && !is_shared(c->flow->graph, i) &&
-           c->plan->weights[i].wish != DN_RESIDENT;
-}
-
-static void reside(const struct choice *c, bool all)
-{
-    for (int i = 0; i < c->plan->n_layers; i++) {
-        struct dn_weight_place *w = &c->plan->weights[i];
-        bool stays = !is_free(c, i) || (all && w->wish != DN_STREAM);
-        w->resident = stays ? dn_blocks(c->flow->graph->layers[i].out_c) : 0;
+    for (int i = 0; i < plan->n_layers; i++) {
+        const struct dn_layer *l = &flow->graph->layers[i];
+        struct dn_weight_place *w = &plan->weights[i];
+        bool stays = !dn_has_filters(l) || l->shares >= 0 || w->wish == DN_RESIDENT || (all && w->wish != DN_STREAM);
+        w->resident = stays ? dn_blocks(l->out_c) : 0;
+        if (l->shares >= 0)
+            plan->weights[l->shares].resident = dn_blocks(flow->graph->layers[l->shares].out_c);
     }
 }
 
-/* The layer to make resident next, and the group it is in. */
-static const struct dn_layer *best_layer(const struct choice *c, size_t bytes)
+static int by_rate(const void *a, const void *b)
 {
-    const struct dn_layer *best = NULL;
-    double best_rate = 0;
+    const struct candidate *x = a, *y = b;
+    return x->rate < y->rate ? 1 : x->rate > y->rate ? -1 : x->order - y->order;
+}
+
+/* Those that do not have to stay, and may. */
+static void list_candidates(struct choice *c)
+{
     for (int i = 0; i < c->plan->n_groups; i++) {
         const struct dn_group *g = &c->plan->groups[i];
         for (int p = g->first; p <= g->last; p++) {
             const struct dn_layer *l = &c->flow->graph->layers[c->flow->order[p]];
-            const struct dn_weight_place *w = &c->plan->weights[l->index];
-            if (!is_free(c, l->index) || w->resident || w->wish == DN_STREAM)
+            if (c->plan->weights[l->index].resident || c->plan->weights[l->index].wish == DN_STREAM)
                 continue;
-            size_t whole = dn_packed_bytes(l, 0, dn_blocks(l->out_c));
-            bool in_part = dn_group_is_whole(g) && l->ops->packed && dn_packed_bytes(l, 0, 1) <= bytes;
-            double rate = gain(c, l, g) / (double)whole;
-            if ((whole <= bytes || in_part) && (!best || rate > best_rate)) {
-                best = l;
-                best_rate = rate;
-            }
+            double bytes = (double)dn_packed_bytes(l, 0, dn_blocks(l->out_c));
+            c->list[c->n++] = (struct candidate){l, p, dn_group_is_whole(g) && l->ops->packed, gain(c, l, g) / bytes};
         }
     }
-    return best;
+    qsort(c->list, (size_t)c->n, sizeof *c->list, by_rate);
 }
 
+/* What does not fit when its turn comes will not fit later. */
 static void spend(const struct choice *c, size_t bytes)
 {
-    const struct dn_layer *l;
-    reside(c, false);
-    while ((l = best_layer(c, bytes)) != NULL) {
+    dn_plan_keep(c->flow, false, c->plan);
+    for (int i = 0; i < c->n; i++) {
+        const struct dn_layer *l = c->list[i].layer;
         int blocks = dn_blocks(l->out_c);
-        while (dn_packed_bytes(l, 0, blocks) > bytes)
-            blocks--;
+        while (blocks > 0 && dn_packed_bytes(l, 0, blocks) > bytes)
+            blocks = c->list[i].in_part ? blocks - 1 : 0;
         c->plan->weights[l->index].resident = blocks;
         bytes -= dn_packed_bytes(l, 0, blocks);
     }
 }
 
-enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_options *options, bool all,
-                              struct dn_plan *plan, size_t *least, struct dn_error *err)
+/* As many as fit between `least` bytes, with none, and the budget. Filters that stay need no slots, and
+ * buffers leave other gaps, so the first try may be too large. */
+static enum dn_status fill(struct choice *c, size_t least, struct dn_error *err)
 {
-    struct choice c = {flow, options, plan};
-    size_t budget = options->budget ? options->budget : SIZE_MAX;
-    reside(&c, all);
-    if (dn_plan_layout(flow, options, plan, err))
-        return err->status;
-    *least = plan->peak_bytes;
-    if (all || *least > budget)
-        return DN_OK;
-    size_t left = budget - *least;
+    size_t left = c->budget - least;
+    list_candidates(c);
     for (int i = 0; i < RETRIES; i++) {
-        spend(&c, left);
-        if (dn_plan_layout(flow, options, plan, err) || plan->peak_bytes <= budget)
+        spend(c, left);
+        if (dn_plan_layout(c->flow, c->options, c->plan, err) || c->plan->peak_bytes <= c->budget)
             return err->status;
-        size_t excess = plan->peak_bytes - budget;
+        size_t excess = c->plan->peak_bytes - c->budget;
         left = i + 2 < RETRIES && left > excess ? left - excess : 0;
     }
     return DN_OK;
+}
+
+enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_options *options, bool all,
+                              struct dn_plan *plan, size_t *least, struct dn_error *err)
+{
+    struct choice c = {flow, options, plan, .budget = options->budget ? options->budget : SIZE_MAX};
+    dn_plan_keep(flow, all, plan);
+    if (dn_plan_layout(flow, options, plan, err))
+        return err->status;
+    *least = plan->peak_bytes;
+    if (all || *least > c.budget)
+        return DN_OK;
+    c.list = calloc((size_t)plan->n_layers, sizeof *c.list);
+    if (c.list)
+        fill(&c, *least, err);
+    else
+        dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", flow->graph->path, plan->n_layers);
+    free(c.list);
+    return err->status;
 }
 
 enum dn_status dn_plan_refuse(const struct dn_flow *flow, const struct dn_plan_options *options,

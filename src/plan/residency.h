@@ -4,6 +4,9 @@
 
 #include "plan/plan.h"
 
+/* Keeps all filters, or only those that have to stay. */
+void dn_plan_keep(const struct dn_flow *flow, bool all, struct dn_plan *plan);
+
 /* Lays the plan's groups out, whose rows are known (dn_plan_rows), with all filters resident (`all`), or with as many as the budget has
  * room for, those first that save most time per byte. Wishes of plan->weights[].wish come first.
  * *least gets the plan's bytes with as few resident as allowed. plan->peak_bytes may be above the

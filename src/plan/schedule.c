@@ -100,7 +100,7 @@ static void plan_axis(struct dn_schedule *s, int axis)
 static void begin_column(struct dn_schedule *s)
 {
     size_t maps = (size_t)s->flow->graph->n + 1;
-    s->next = first_position(&s->group);
+    s->next = s->group.columns == 1 ? s->group.last : first_position(&s->group);
     if (s->column == 0) {
         memcpy(s->done[0], s->need[0], maps * sizeof *s->done[0]);
         memset(s->done[1], 0, maps * sizeof *s->done[1]);
@@ -136,12 +136,23 @@ static bool has_inputs(const struct dn_schedule *s, const struct dn_layer *l, st
     return true;
 }
 
+/* The last layer of the group that a step of the one at a position may allow to go on. */
+static int last_affected(const struct dn_schedule *s, int position, int map)
+{
+    const struct dn_flow *f = s->flow;
+    int last = position;
+    for (int r = f->first_reader[map]; r < f->first_reader[map + 1]; r++)
+        if (f->position[f->readers[r]] <= s->group.last)
+            last = dn_max(last, f->position[f->readers[r]]);
+    return last;
+}
+
 /* Bands of whole rows: the last layer that can goes on by as many rows as a band has on average. So
  * the first band, which fills all windows, needs no larger ones than those that follow. */
 static bool next_in_band(struct dn_schedule *s, struct dn_step *step)
 {
     const struct dn_graph *graph = s->flow->graph;
-    for (int p = s->group.last; p >= first_position(&s->group); p--) {
+    for (int p = s->next; p >= first_position(&s->group); p--) {
         int map = map_at(s->flow, p), h = extent(graph, map, 0), w = extent(graph, map, 1);
         struct dn_span rows = {s->done[0][map], s->need[0][map]};
         if (rows.lo >= rows.hi)
@@ -152,6 +163,7 @@ static bool next_in_band(struct dn_schedule *s, struct dn_step *step)
             continue;
         *step = (struct dn_step){map - 1, {rows.lo, rows.hi, 0, w}};
         s->done[0][map] = rows.hi;
+        s->next = last_affected(s, p, map);
         return true;
     }
     return false;

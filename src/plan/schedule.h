@@ -38,7 +38,7 @@ struct dn_schedule {
     const struct dn_flow *flow;
     struct dn_group group;
     int band, column; /* of the current tile */
-    int next;         /* position of the layer to look at next; -1 before the first: the input */
+    int next;         /* position of the layer to look at next; -1: the input. In bands none behind it can go on */
     int *done[2];     /* [n + 1] rows, and columns of the current rows, that exist, by map */
     int *need[2];     /* [n + 1] those wanted when the tile is complete */
     struct dn_rect *region; /* [n + 1] recompute: what the tile needs of each map */

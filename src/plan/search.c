@@ -20,7 +20,13 @@
 #include "plan/residency.h"
 #include "plan/storage.h"
 
-enum { CAPS_PER_OCTAVE = 8, LARGEST_GROUP = 64 << 20 };
+enum { CAPS_PER_OCTAVE = 8, LARGEST_GROUP = 64 << 20, DISTANCES = 3, WAYS = 2 * DISTANCES };
+
+/* An order of the layers and places of their maps that was tried. */
+struct way {
+    int *order;              /* [n] */
+    struct dn_place *places; /* [n + 1] */
+};
 
 struct search {
     struct dn_flow *flow;
@@ -29,11 +35,14 @@ struct search {
     enum dn_order best_order;
     bool found;
     struct dn_plan plan; /* the candidate */
+    struct dn_tables tables;
     struct dn_pieces pieces;
     double *seconds;     /* [n + 1] of the best groups up to a position */
     int *choice;         /* [n + 1] the last piece of them */
     int *previous;       /* [n] the pieces of the last candidate, which are not tried twice */
     int n_previous;
+    struct way ways[WAYS];
+    int n_ways;
     struct dn_error *err;
 };
 
@@ -56,19 +65,25 @@ static size_t least_cap(const struct search *s, int kind)
     return result;
 }
 
-/* The fastest groups that each fit the cap, into the candidate plan. */
-static bool choose_groups(struct search *s, int kind, size_t cap)
+/* The fastest groups that each fit the cap, into the candidate plan. *next gets the least cap that allows
+ * others which may be faster. */
+static bool choose_groups(struct search *s, int kind, size_t cap, size_t *next)
 {
     s->seconds[0] = 0;
+    *next = SIZE_MAX;
     for (int p = 0; p < s->pieces.n; p++) {
         s->seconds[p + 1] = DBL_MAX;
         for (int i = s->pieces.begin[p]; i < s->pieces.begin[p + 1]; i++) {
             const struct dn_piece *piece = &s->pieces.list[i];
             double seconds = s->seconds[piece->first] + (double)piece->seconds[kind];
-            if (piece->bytes[kind] <= cap && seconds < s->seconds[p + 1]) {
-                s->seconds[p + 1] = seconds;
-                s->choice[p + 1] = i;
+            if (seconds >= s->seconds[p + 1])
+                continue;
+            if (piece->bytes[kind] > cap) {
+                *next = piece->bytes[kind] < *next ? piece->bytes[kind] : *next;
+                continue;
             }
+            s->seconds[p + 1] = seconds;
+            s->choice[p + 1] = i;
         }
     }
     if (s->seconds[s->pieces.n] >= DBL_MAX)
@@ -114,10 +129,30 @@ static bool is_better(const struct search *s)
     return new->seconds < slack * old->seconds;
 }
 
+/* No way to keep filters makes the candidate better than the best plan, nor the least budget smaller. */
+static bool is_hopeless(struct search *s, bool all)
+{
+    const struct dn_plan *old = s->best;
+    size_t budget = s->options->budget ? s->options->budget : SIZE_MAX;
+    dn_plan_keep(s->flow, all, &s->plan);
+    size_t bytes = dn_plan_least(s->flow, &s->plan);
+    if (bytes < old->least_bytes)
+        return false;
+    if (bytes > budget || !s->found)
+        return bytes > budget;
+    dn_plan_keep(s->flow, true, &s->plan);
+    double seconds = dn_cost_plan(s->flow, &s->plan, &s->options->machine);
+    if (s->options->budget)
+        return seconds > old->seconds || (seconds >= old->seconds && bytes >= old->arena_bytes);
+    return seconds >= (bytes < old->arena_bytes ? 1.03 : .97) * old->seconds;
+}
+
 /* Lays the candidate's groups out, with all filters resident or as many as there is room for. */
 static enum dn_status try_residency(struct search *s, bool all, enum dn_order order)
 {
     size_t budget = s->options->budget ? s->options->budget : SIZE_MAX, least;
+    if (is_hopeless(s, all))
+        return DN_OK;
     if (dn_plan_reside(s->flow, s->options, all, &s->plan, &least, s->err))
         return s->err->status;
     if (least < s->best->least_bytes)
@@ -163,16 +198,30 @@ static enum dn_status try_caps(struct search *s, int kind, enum dn_order order)
     for (int i = 0; i < s->pieces.begin[s->pieces.n]; i++)
         most = s->pieces.list[i].bytes[kind] > most ? s->pieces.list[i].bytes[kind] : most;
     s->n_previous = 0;
-    for (bool first = true; cap < SIZE_MAX; first = false) {
-        if (!choose_groups(s, kind, cap))
-            return dn_fail(s->err, DN_NO_MEMORY, "%s: no memory to plan", s->flow->graph->path);
-        if ((is_new(s) || first) && try_groups(s, kind, order))
-            return s->err->status;
+    for (size_t next = cap; cap < SIZE_MAX; cap = next_cap(cap)) {
+        if (cap >= next) {
+            if (!choose_groups(s, kind, cap, &next))
+                return dn_fail(s->err, DN_NO_MEMORY, "%s: no memory to plan", s->flow->graph->path);
+            if (is_new(s) && try_groups(s, kind, order))
+                return s->err->status;
+        }
         if (cap > most || (cap > budget && s->found)) /* the pieces' bytes are estimates, and may be high */
             return DN_OK;
-        cap = next_cap(cap);
     }
     return DN_OK;
+}
+
+/* Often there is no layer to bring forward, or all parts of concatenations are near them. */
+static bool is_tried(struct search *s)
+{
+    size_t n = (size_t)s->plan.n_layers;
+    for (int i = 0; i < s->n_ways; i++)
+        if (!memcmp(s->ways[i].order, s->flow->order, n * sizeof(int)) &&
+            !memcmp(s->ways[i].places, s->plan.places, (n + 1) * sizeof(struct dn_place)))
+            return true;
+    memcpy(s->ways[s->n_ways].order, s->flow->order, n * sizeof(int));
+    memcpy(s->ways[s->n_ways++].places, s->plan.places, (n + 1) * sizeof(struct dn_place));
+    return false;
 }
 
 static enum dn_status try_places(struct search *s, size_t most, enum dn_order order, int distance)
@@ -180,7 +229,9 @@ static enum dn_status try_places(struct search *s, size_t most, enum dn_order or
     s->plan.concat_distance = distance;
     dn_flow_order(s->flow, order);
     dn_plan_places(s->flow, &s->plan);
-    if (dn_pieces_make(s->flow, s->options, &s->plan, most, &s->pieces, s->err))
+    if (is_tried(s))
+        return DN_OK;
+    if (dn_pieces_make(&s->tables, &s->plan, most, &s->pieces, s->err))
         return s->err->status;
     if (s->options->budget)
         try_caps(s, 0, order);
@@ -190,28 +241,59 @@ static enum dn_status try_places(struct search *s, size_t most, enum dn_order or
     return s->err->status;
 }
 
+static enum dn_status allocate(struct search *s, size_t n)
+{
+    bool there = true;
+    s->seconds = calloc(n + 1, sizeof *s->seconds);
+    s->choice = calloc(n + 1, sizeof *s->choice);
+    s->previous = calloc(n, sizeof *s->previous);
+    for (int i = 0; i < WAYS; i++) {
+        s->ways[i].order = calloc(n, sizeof *s->ways[i].order);
+        s->ways[i].places = calloc(n + 1, sizeof *s->ways[i].places);
+        there = there && s->ways[i].order && s->ways[i].places;
+    }
+    if (!there || !s->seconds || !s->choice || !s->previous)
+        return dn_fail(s->err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", s->flow->graph->path, n);
+    return dn_plan_new(s->flow, s->options->threads, &s->plan, s->err) ||
+                   dn_tables_init(&s->tables, s->flow, s->options, s->err)
+               ? s->err->status
+               : DN_OK;
+}
+
+static void release(struct search *s)
+{
+    dn_plan_free(&s->plan);
+    dn_tables_free(&s->tables);
+    free(s->seconds);
+    free(s->choice);
+    free(s->previous);
+    for (int i = 0; i < WAYS; i++) {
+        free(s->ways[i].order);
+        free(s->ways[i].places);
+    }
+}
+
+/* All orders and places, with pieces of bands up to `most` bytes. */
+static enum dn_status try_ways(struct search *s, size_t most)
+{
+    static const int distances[DISTANCES] = {1 << 20, 12, 0};
+    s->n_ways = 0;
+    for (int i = 0; i < WAYS && !s->err->status; i++)
+        try_places(s, most, i % 2 ? DN_ORDER_EARLY : DN_ORDER_FILE, distances[i / 2]);
+    return s->err->status;
+}
+
 enum dn_status dn_search(struct dn_flow *flow, const struct dn_plan_options *options,
                          struct dn_plan *plan, struct dn_error *err)
 {
-    static const int distances[] = {1 << 20, 12, 0};
-    size_t n = (size_t)flow->graph->n;
     size_t most = options->budget ? options->budget + options->budget / 4 : LARGEST_GROUP; /* bytes are estimates */
     struct search s = {.flow = flow, .options = options, .best = plan, .err = err};
     plan->least_bytes = SIZE_MAX;
-    s.seconds = calloc(n + 1, sizeof *s.seconds);
-    s.choice = calloc(n + 1, sizeof *s.choice);
-    s.previous = calloc(n, sizeof *s.previous);
-    if (!s.seconds || !s.choice || !s.previous)
-        dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, n);
-    else if (!dn_plan_new(flow, options->threads, &s.plan, err))
-        for (int i = 0; i < 12 && !err->status && (i < 6 || !s.found); i++)
-            try_places(&s, i < 6 ? most : LARGEST_GROUP, i % 2 ? DN_ORDER_EARLY : DN_ORDER_FILE, distances[i / 2 % 3]);
+    if (!allocate(&s, (size_t)flow->graph->n) && !try_ways(&s, most) && !s.found)
+        try_ways(&s, LARGEST_GROUP);
     if (!err->status && !s.found)
         dn_plan_refuse(flow, options, plan->least_bytes, err);
     dn_flow_order(flow, s.best_order);
-    dn_plan_free(&s.plan);
-    free(s.seconds);
-    free(s.choice);
-    free(s.previous);
+    release(&s);
     return err->status;
 }

@@ -144,10 +144,10 @@ static void note_memory(const struct dn_schedule *s, const struct dn_step *step,
     }
 }
 
-static void note_work(const struct dn_schedule *s, const struct dn_plan_options *options,
-                      const struct dn_step *step, struct dn_plan *plan, struct dn_group *group)
+static void note_work(const struct dn_flow *flow, const struct dn_plan_options *options, const struct dn_step *step,
+                      struct dn_plan *plan, struct dn_group *group)
 {
-    const struct dn_layer *l = &s->flow->graph->layers[step->layer];
+    const struct dn_layer *l = &flow->graph->layers[step->layer];
     double area = (double)(step->rect.y1 - step->rect.y0) * (step->rect.x1 - step->rect.x0);
     plan->repeats[step->layer] += (float)(area / ((double)l->out_h * l->out_w));
     if (l->ops->workspace) {
@@ -189,6 +189,29 @@ size_t dn_storage_bytes(const struct dn_storage *s, int rows, int width)
     return dn_align_up(row * (size_t)rows * sizeof(float), DN_ALIGN);
 }
 
+static void walk(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan,
+                 struct dn_group *group, int *scratch)
+{
+    struct dn_schedule s;
+    struct dn_step step;
+    dn_schedule_begin(&s, flow, *group, scratch);
+    while (dn_schedule_next(&s, &step)) {
+        note_memory(&s, &step, plan);
+        if (step.layer >= 0)
+            note_work(flow, options, &step, plan, group);
+    }
+}
+
+/* A layer over its whole map, which is kept whole. */
+static void take_whole(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan,
+                       struct dn_group *group)
+{
+    const struct dn_layer *l = &flow->graph->layers[flow->order[group->last]];
+    struct dn_step step = {l->index, {0, l->out_h, 0, l->out_w}};
+    if (flow->root[l->index + 1] == l->index + 1)
+        note_work(flow, options, &step, plan, group);
+}
+
 enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_options *options,
                             struct dn_plan *plan, struct dn_error *err)
 {
@@ -204,15 +227,12 @@ enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_opt
     choose_kinds(flow, group_of, plan);
     memset(plan->repeats, 0, (size_t)n * sizeof *plan->repeats);
     for (int g = 0; g < plan->n_groups; g++) {
-        struct dn_schedule s;
-        struct dn_step step;
-        plan->groups[g].workspace_bytes = 0;
-        dn_schedule_begin(&s, flow, plan->groups[g], scratch);
-        while (dn_schedule_next(&s, &step)) {
-            note_memory(&s, &step, plan);
-            if (step.layer >= 0)
-                note_work(&s, options, &step, plan, &plan->groups[g]);
-        }
+        struct dn_group *group = &plan->groups[g];
+        group->workspace_bytes = 0;
+        if (group->first == group->last && dn_group_is_whole(group))
+            take_whole(flow, options, plan, group);
+        else
+            walk(flow, options, plan, group, scratch);
     }
     for (int i = 0; i < plan->n_storages; i++) {
         struct dn_storage *t = &plan->storages[i];

@@ -1,0 +1,79 @@
+/* See tables.h. */
+#include "plan/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+
+size_t dn_tables_workspace(const struct dn_tables *tables, const struct dn_layer *l, int rows, int thrift)
+{
+    struct dn_rect rect = {0, rows, 0, l->out_w};
+    const struct dn_plan_options *o = tables->options;
+    return l->ops->workspace ? dn_align_up(l->ops->workspace(l, o->kernels, rect, o->threads, thrift), DN_ALIGN) : 0;
+}
+
+const struct dn_banded *dn_tables_banded(const struct dn_tables *tables, int layer, int index, int tiles)
+{
+    const struct dn_layer *l = &tables->flow->graph->layers[layer];
+    struct dn_banded *b = &tables->layers[layer].banded[index];
+    int rows = dn_min(l->out_h, dn_ceil_div(l->out_h, tiles) + 2);
+    if (b->tiles == tiles)
+        return b;
+    b->tiles = tiles;
+    for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++) {
+        b->workspace[thrift] = dn_tables_workspace(tables, l, rows, thrift);
+        b->seconds[thrift] = dn_cost_layer(&tables->options->machine, l, tiles, thrift);
+    }
+    return b;
+}
+
+static void fill_rows(const struct dn_layer *l, struct dn_span *rows)
+{
+    for (int k = 0; k < l->n_in; k++)
+        for (int y = 0; y < l->out_h; y++)
+            rows[k * l->out_h + y] = l->ops->span(l, k, 0, (struct dn_span){y, y + 1});
+}
+
+static void fill(const struct dn_tables *tables, const struct dn_layer *l, struct dn_span *rows)
+{
+    struct dn_layer_table *t = &tables->layers[l->index];
+    t->grain = dn_layer_grain(l);
+    t->rows = rows;
+    if (l->ops->span && !l->whole && !l->alias)
+        fill_rows(l, rows);
+    if (dn_has_filters(l)) {
+        t->held = dn_packed_bytes(l, 0, dn_blocks(l->out_c));
+        t->raw = dn_raw_bytes(l, 1);
+        t->hold = dn_cost_hold(&tables->options->machine, l, 0);
+    }
+}
+
+enum dn_status dn_tables_init(struct dn_tables *tables, const struct dn_flow *flow,
+                              const struct dn_plan_options *options, struct dn_error *err)
+{
+    const struct dn_graph *g = flow->graph;
+    size_t rows = 0, n = (size_t)g->n;
+    for (size_t i = 0; i < n; i++)
+        rows += (size_t)g->layers[i].n_in * (size_t)g->layers[i].out_h;
+    *tables = (struct dn_tables){.flow = flow, .options = options};
+    tables->layers = calloc(n, sizeof *tables->layers);
+    tables->rows = calloc(rows + 1, sizeof *tables->rows);
+    if (!tables->layers || !tables->rows) {
+        dn_tables_free(tables);
+        return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", g->path, n);
+    }
+    struct dn_span *next = tables->rows;
+    for (size_t i = 0; i < n; i++) {
+        fill(tables, &g->layers[i], next);
+        next += (size_t)g->layers[i].n_in * (size_t)g->layers[i].out_h;
+    }
+    return DN_OK;
+}
+
+void dn_tables_free(struct dn_tables *tables)
+{
+    free(tables->layers);
+    free(tables->rows);
+    memset(tables, 0, sizeof *tables);
+}

@@ -1,0 +1,43 @@
+/* Tables: what the search asks about layers again and again. Independent of the order of the layers and of
+ * the places of their maps. */
+#ifndef DN_PLAN_TABLES_H
+#define DN_PLAN_TABLES_H
+
+#include "plan/plan.h"
+
+enum { DN_BAND_HEIGHTS = 5 }; /* of which there are tables at a time */
+
+/* Of a layer that is computed in so many bands, by thrift: workspace that a band may need, in bytes, and
+ * seconds of all bands. */
+struct dn_banded {
+    int tiles;
+    size_t workspace[DN_THRIFT_LEVELS];
+    double seconds[DN_THRIFT_LEVELS];
+};
+
+struct dn_layer_table {
+    int grain;                  /* dn_layer_grain() */
+    size_t held, raw;           /* bytes of its filters while it is in bands and streams them, and on their way */
+    double hold;                /* seconds until they are there */
+    const struct dn_span *rows; /* [n_in][out_h] rows of an input that are read for a row */
+    struct dn_banded banded[DN_BAND_HEIGHTS];
+};
+
+struct dn_tables {
+    const struct dn_flow *flow;
+    const struct dn_plan_options *options;
+    struct dn_layer_table *layers; /* [n] */
+    struct dn_span *rows;
+};
+
+enum dn_status dn_tables_init(struct dn_tables *tables, const struct dn_flow *flow,
+                              const struct dn_plan_options *options, struct dn_error *err);
+void dn_tables_free(struct dn_tables *tables);
+
+/* The table of a layer in so many bands. Those of DN_BAND_HEIGHTS numbers are kept, each with an index. */
+const struct dn_banded *dn_tables_banded(const struct dn_tables *tables, int layer, int index, int tiles);
+
+/* Bytes of workspace for so many rows of a layer. */
+size_t dn_tables_workspace(const struct dn_tables *tables, const struct dn_layer *l, int rows, int thrift);
+
+#endif
