@@ -67,9 +67,9 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
 enum { CODE_TO_COME = 496 << 10, STACK_PER_THREAD = 40 << 10, BYTES_PER_LAYER = 2 << 10, ROUNDING = 64 << 10, AHEAD = 128 << 10,
        PLANNING = 128 << 10 /* what planning leaves behind */ };
 
-static void nothing(void *context, int item)
+static void nothing(void *context, int item, int thread)
 {
-    (void)context, (void)item;
+    (void)context, (void)item, (void)thread;
 }
 
 static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o, size_t resident,

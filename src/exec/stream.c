@@ -33,8 +33,9 @@ struct team {
     struct dn_error err;
 };
 
-static void fetch_block(void *context, int item)
+static void fetch_block(void *context, int item, int thread)
 {
+    (void)thread;
     struct team *team = context;
     struct dn_fetch part = *team->slice;
     struct dn_error err = {0};

@@ -24,14 +24,13 @@ struct job {
     const struct dn_row_kernels *kernels;
     enum dn_activation activation;
     const struct dn_view *v;
-    struct dn_rect rect;
-    size_t n; /* floats of a piece */
 };
 
-static void activate_piece(const void *context, int block, int y)
+static void activate_piece(const void *context, struct dn_piece p)
 {
     const struct job *j = context;
-    j->kernels->activate(j->activation, dn_view_at(j->v, block, y, j->rect.x0), j->n);
+    size_t lanes = j->v->layout == DN_BLOCKED ? DN_BLOCK : 1;
+    j->kernels->activate(j->activation, dn_view_at(j->v, p.block, p.y, p.x0), (size_t)(p.x1 - p.x0) * lanes);
 }
 
 /* Channels [c, c + n) of a pixel, at most 16. */
@@ -81,19 +80,17 @@ static void normalize_pixel(const struct job *j, int y, int x)
     }
 }
 
-static void normalize_piece(const void *context, int block, int y)
+static void normalize_piece(const void *context, struct dn_piece p)
 {
-    const struct job *j = context;
-    (void)block;
-    for (int x = j->rect.x0; x < j->rect.x1; x++)
-        normalize_pixel(j, y, x);
+    for (int x = p.x0; x < p.x1; x++)
+        normalize_pixel(context, p.y, x);
 }
 
 void dn_activate(const struct dn_kernels *k, enum dn_activation a, const struct dn_view *v,
                  struct dn_rect rect, int threads)
 {
     bool blocked = v->layout == DN_BLOCKED;
-    struct job j = {k->rows, a, v, rect, (size_t)(rect.x1 - rect.x0) * (blocked ? DN_BLOCK : 1)};
+    struct job j = {k->rows, a, v};
     if (a >= DN_NORMALIZE_CHANNELS)
         dn_row_pieces(1, rect, threads, normalize_piece, &j);
     else if (a != DN_LINEAR)

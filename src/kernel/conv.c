@@ -35,8 +35,9 @@ struct pack {
     float *packed;
 };
 
-static void pack_block(void *context, int item)
+static void pack_block(void *context, int item, int thread)
 {
+    (void)thread;
     const struct pack *p = context;
     const struct dn_conv *v = p->conv;
     size_t fan_in = (size_t)(v->c / v->groups) * (size_t)v->kh * (size_t)v->kw;
@@ -63,18 +64,24 @@ struct pieces {
     const struct dn_kernels *kernels;
     const struct dn_conv_job *job;
     int blocks, rows; /* of a piece */
-    int columns;      /* pieces per row band */
+    int columns;      /* pieces that differ only in their blocks */
+    int bands;        /* of `rows` rows */
+    int parts;        /* side by side */
 };
 
-static void run_piece(void *context, int item)
+static void run_piece(void *context, int item, int thread)
 {
+    (void)thread;
     const struct pieces *p = context;
     const struct dn_conv_job *job = p->job;
     int b = job->block0 + item % p->columns * p->blocks;
     int end = dn_min(b + p->blocks, job->block1);
     struct dn_rect rect = job->rect;
-    rect.y0 += item / p->columns * p->rows;
+    int band = item / p->columns % p->bands, part = item / p->columns / p->bands;
+    rect.y0 += band * p->rows;
     rect.y1 = dn_min(rect.y0 + p->rows, job->rect.y1);
+    rect.x0 = job->rect.x0 + dn_share(job->rect.x1 - job->rect.x0, part, p->parts);
+    rect.x1 = job->rect.x0 + dn_share(job->rect.x1 - job->rect.x0, part + 1, p->parts);
     p->kernels->conv->piece(job, p->kernels->rows, b, end, rect);
 }
 
@@ -84,9 +91,11 @@ static void run_direct(const struct dn_kernels *k, const struct dn_conv_job *job
     struct pieces p = {k, job, .blocks = dn_conv_depthwise(job->conv) ? 8 : 2};
     p.rows = (size_t)height * (size_t)width <= 40 * 40 ? height : 8;
     p.columns = dn_ceil_div(job->block1 - job->block0, p.blocks);
-    if (p.columns < 2 * job->threads)
-        p.rows = dn_min(p.rows, dn_ceil_div(height, dn_ceil_div(2 * job->threads, p.columns)));
-    dn_parallel(p.columns * dn_ceil_div(height, p.rows), job->threads, run_piece, &p);
+    p.parts = dn_row_parts(job->rect, job->threads);
+    if (p.columns * p.parts < 2 * job->threads)
+        p.rows = dn_min(p.rows, dn_ceil_div(height, dn_ceil_div(2 * job->threads, p.columns * p.parts)));
+    p.bands = dn_ceil_div(height, p.rows);
+    dn_parallel(p.columns * p.bands * p.parts, job->threads, run_piece, &p);
 }
 
 const char *dn_conv_name(const struct dn_conv *conv)

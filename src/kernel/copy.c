@@ -60,40 +60,39 @@ static void transpose(const float *from, ptrdiff_t from_step, int n, float *to, 
 
 struct job {
     const struct dn_view *in, *out;
-    int x0, n; /* columns */
 };
 
 /* Up to 16 channels of a row. */
-static void copy_piece(const void *context, int block, int y)
+static void copy_piece(const void *context, struct dn_piece p)
 {
     const struct job *j = context;
     const struct dn_view *in = j->in, *out = j->out;
-    int lanes = dn_min(DN_BLOCK, out->c - block * DN_BLOCK);
-    const float *from = dn_view_element(in, block * DN_BLOCK, y, j->x0);
-    float *to = dn_view_element(out, block * DN_BLOCK, y, j->x0);
-    size_t floats = (size_t)j->n * sizeof *to;
+    int lanes = dn_min(DN_BLOCK, out->c - p.block * DN_BLOCK), n = p.x1 - p.x0;
+    const float *from = dn_view_element(in, p.block * DN_BLOCK, p.y, p.x0);
+    float *to = dn_view_element(out, p.block * DN_BLOCK, p.y, p.x0);
+    size_t floats = (size_t)n * sizeof *to;
     if (in->layout == DN_PLANAR && out->layout == DN_PLANAR) {
         for (int c = 0; c < lanes; c++)
             memcpy(to + c * out->block, from + c * in->block, floats);
     } else if (in->layout == DN_PLANAR) {
-        for (int x = 0; x < j->n; x += DN_BLOCK)
+        for (int x = 0; x < n; x += DN_BLOCK)
             transpose(from + x, in->block, lanes, to + x * DN_BLOCK, DN_BLOCK,
-                      dn_min(DN_BLOCK, j->n - x));
+                      dn_min(DN_BLOCK, n - x));
     } else if (out->layout == DN_PLANAR) {
-        for (int x = 0; x < j->n; x += DN_BLOCK)
-            transpose(from + x * DN_BLOCK, DN_BLOCK, dn_min(DN_BLOCK, j->n - x), to + x, out->block,
+        for (int x = 0; x < n; x += DN_BLOCK)
+            transpose(from + x * DN_BLOCK, DN_BLOCK, dn_min(DN_BLOCK, n - x), to + x, out->block,
                       lanes);
     } else if (lanes == DN_BLOCK) {
         memcpy(to, from, floats * DN_BLOCK);
     } else {
-        for (int x = 0; x < j->n; x++)
+        for (int x = 0; x < n; x++)
             memcpy(to + x * DN_BLOCK, from + x * DN_BLOCK, (size_t)lanes * sizeof *to);
     }
 }
 
 void dn_copy(const struct dn_view *in, const struct dn_view *out, struct dn_rect rect, int threads)
 {
-    struct job j = {in, out, rect.x0, rect.x1 - rect.x0};
+    struct job j = {in, out};
     dn_row_pieces(dn_blocks(out->c), rect, threads, copy_piece, &j);
 }
 

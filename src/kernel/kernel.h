@@ -109,10 +109,11 @@ size_t dn_conv_workspace(const struct dn_kernels *k, const struct dn_conv *conv,
                          struct dn_rect rect, int threads, int thrift);
 
 /* What tells the cost of a Winograd rectangle: how many tiles share a transform of filters, whether
- * all slices of filters share one of the inputs, and whether not even output blocks do. */
+ * all slices of filters share one of the inputs, whether threads take output blocks, and whether not
+ * even output blocks share transformed inputs. */
 struct dn_conv_sharing {
     int tiles;
-    bool inputs, again;
+    bool inputs, blocks, again;
 };
 struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads,
                                        int thrift);

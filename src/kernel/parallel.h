@@ -1,11 +1,11 @@
 /* One loop over independent items, on `threads` OpenMP threads. With one thread, or without OpenMP,
- * it is a plain loop: no parallel region is entered. */
+ * it is a plain loop: no parallel region is entered.
+ *
+ * Each thread begins with its own consecutive items, which are mostly those whose inputs it has just
+ * written; a thread without any left takes half of what another one has. Shares that were fixed cost
+ * YOLOv2 a tenth of its time on two cores, and a quarter when one of them was the slower one. */
 #ifndef DN_KERNEL_PARALLEL_H
 #define DN_KERNEL_PARALLEL_H
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 /* Who is told what each thread of a loop did: part() is called in that thread, at the end of its items,
  * with what now() said at their beginning. */
@@ -24,30 +24,8 @@ static inline int dn_share(int items, int i, int n)
     return (int)((long long)items * i / n);
 }
 
-/* Each thread takes consecutive items: what it has just written is what it reads next. */
-static inline void dn_parallel(int items, int threads, void (*body)(void *context, int item),
-                               void *context)
-{
-    if (threads <= 1 || items <= 1) {
-        for (int i = 0; i < items; i++)
-            body(context, i);
-        return;
-    }
-#ifdef _OPENMP
-    const struct dn_watch *watch = dn_watched;
-#pragma omp parallel num_threads(threads)
-    {
-        double start = watch ? watch->now() : 0;
-#pragma omp for schedule(static) nowait
-        for (int i = 0; i < items; i++)
-            body(context, i);
-        if (watch)
-            watch->part(watch->context, omp_get_thread_num(), start);
-    }
-#else
-    for (int i = 0; i < items; i++)
-        body(context, i);
-#endif
-}
+/* Calls body(context, item, thread) for all items, each once; `thread` is below `threads` and `items`,
+ * and no two calls with the same one run at the same time. */
+void dn_parallel(int items, int threads, void (*body)(void *context, int item, int thread), void *context);
 
 #endif

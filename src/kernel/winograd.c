@@ -1,15 +1,14 @@
 /* Which layers run with Winograd, and the nest of loops over groups of tiles, pairs of output blocks,
  * blocks of input channels and strips of tiles.
  *
- * Threads share as little as possible, since a core reads slowly what another one has just written.
- * With few tiles they take different output blocks, and the transformed inputs are kept in workspace,
- * so that they are computed once however many slices of filters follow:
+ * Threads share as little as possible, since a core reads slowly what another one has just written:
+ * they take different groups of tiles, and each transforms inputs and filters for itself. Only with
+ * fewer tiles than pairs of output blocks they take different blocks of all tiles, since filters would
+ * else be transformed for too few tiles. Workspace, where all inputs are few enough to be kept, so that
+ * they are transformed once however many slices of filters follow, and where they are not:
  *
- *     [inputs of all tiles]  [per thread: filters of a pair of output blocks][products of all tiles]
- *
- * Else they take different tiles, and each transforms inputs and filters for itself, group by group:
- *
- *     [per thread: filters of a pair of output blocks][products of a group][inputs of a group]
+ *     [inputs of all groups]  [per thread: filters of a pair of output blocks][products of a group]
+ *                     [per thread: filters of a pair of output blocks][products][inputs of a group]
  *
  * Inputs are those of all channels, or, with the most thrift, of one block of channels, which is then
  * transformed again for each pair of output blocks. */
@@ -21,6 +20,8 @@
 enum {
     FILTER_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_POINTS * DN_WINOGRAD_FILTER_POINT,
     PRODUCT_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_POINTS * DN_BLOCK, /* of a tile */
+    PARTS_EACH = 4,  /* items at least for each thread, of */
+    GROUPS_EACH = 2, /* at least for each of several threads, of at least a strip */
     TAPS = 9
 };
 
@@ -51,24 +52,37 @@ static size_t input_floats(int tiles)
 /* How a job is cut up and its workspace used. */
 struct cut {
     int tiles;  /* of the rectangle */
+    int groups; /* of tiles, computed together by one thread */
+    int group;  /* tiles of the largest one */
     int shares; /* threads that take part */
-    int group;  /* most tiles whose inputs are transformed together */
-    bool kept;  /* one group, inputs stay; threads take output blocks */
+    bool kept;  /* the inputs of all tiles are, for all slices of filters */
+    bool blocks; /* threads take output blocks of all tiles, not groups of tiles */
     bool again; /* inputs are transformed for each pair of output blocks */
     size_t inputs; /* floats of the inputs of a group */
     size_t share;  /* of each thread: filters and products, and inputs that are not kept */
 };
+
+/* Groups of at most `most` tiles, as many for each thread; some for each, so that who is faster can do
+ * more of them, unless their filters would be transformed for too few tiles. */
+static int groups_of(int tiles, int most, int threads)
+{
+    int each = dn_ceil_div(dn_ceil_div(tiles, threads), most);
+    if (threads > 1)
+        each = dn_max(each, dn_min(GROUPS_EACH, tiles / threads / DN_WINOGRAD_STRIP));
+    return dn_min(tiles, each * threads);
+}
 
 static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threads, int thrift)
 {
     static const int most[DN_THRIFT_LEVELS] = {104, 104, 26, 26}; /* tiles of a group */
     struct dn_rect t = tiles_of(rect);
     struct cut c = {.tiles = (t.y1 - t.y0) * (t.x1 - t.x0)};
-    int blocks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS);
-    c.kept = thrift == 0 && c.tiles <= most[0] && pairs_of(dn_blocks(v->n)) >= threads;
-    c.shares = c.kept ? threads : dn_min(threads, c.tiles);
-    int tiles = c.kept ? c.tiles : dn_ceil_div(c.tiles, c.shares);
-    c.group = dn_ceil_div(tiles, dn_ceil_div(tiles, most[thrift]));
+    int blocks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS), pairs = pairs_of(dn_blocks(v->n));
+    c.kept = thrift == 0 && c.tiles <= most[0];
+    c.blocks = c.kept && pairs >= threads && (threads == 1 || pairs > c.tiles);
+    c.groups = c.blocks ? 1 : groups_of(c.tiles, most[thrift], threads);
+    c.group = dn_ceil_div(c.tiles, c.groups);
+    c.shares = c.blocks ? threads : dn_min(threads, c.groups);
     c.again = thrift == DN_THRIFT_LEVELS - 1 && blocks > 1;
     c.inputs = input_floats(c.group) * (size_t)(c.again ? 1 : blocks);
     int products = blocks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
@@ -76,18 +90,23 @@ static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threa
     return c;
 }
 
+static size_t kept_floats(const struct cut *c)
+{
+    return c->kept ? (size_t)c->groups * c->inputs : 0;
+}
+
 size_t dn_winograd_workspace(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
 {
     if (rect.y1 <= rect.y0 || rect.x1 <= rect.x0)
         return 0;
     struct cut c = cut_of(conv, rect, threads, thrift);
-    return ((c.kept ? c.inputs : 0) + (size_t)c.shares * c.share) * sizeof(float);
+    return (kept_floats(&c) + (size_t)c.shares * c.share) * sizeof(float);
 }
 
 struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
 {
     struct cut c = cut_of(conv, rect, threads, thrift);
-    return (struct dn_conv_sharing){c.group, c.kept, c.again};
+    return (struct dn_conv_sharing){c.group, c.kept, c.blocks, c.again};
 }
 
 struct nest {
@@ -96,11 +115,12 @@ struct nest {
     struct cut cut;
     struct dn_winograd group; /* what all groups have in common */
     int pairs;                /* of output blocks */
+    int parts;                /* of kept tiles that a pair is computed for at a time */
 };
 
 static float *share_of(const struct nest *n, int share)
 {
-    return (float *)n->job->workspace + (n->cut.kept ? n->cut.inputs : 0) + (size_t)share * n->cut.share;
+    return (float *)n->job->workspace + kept_floats(&n->cut) + (size_t)share * n->cut.share;
 }
 
 /* Where the packed filters of an output block for input channels from c on lie. */
@@ -110,15 +130,11 @@ static const float *packed_filters(const struct dn_conv_job *job, int block, int
     return job->packed + ((size_t)(block - job->block0) * size + (size_t)c * TAPS) * DN_BLOCK;
 }
 
-/* Consecutive pairs of output blocks. */
-struct span {
-    int first, end;
-};
-
 /* A group of tiles, and the inputs that are transformed for it. */
 struct tiles {
     const struct nest *nest;
     struct dn_winograd group;
+    int first, end; /* those of it to compute */
     float *inputs;
     float *filters; /* and products behind them */
 };
@@ -139,7 +155,7 @@ static void transform_inputs(struct tiles *t, int c)
 }
 
 /* Spreads the prefetching of the filters that come next over the points of all strips. */
-static void plan_prefetch(struct dn_winograd_strip *s, struct span pairs, int strips)
+static void plan_prefetch(struct dn_winograd_strip *s, int strips)
 {
     const struct dn_conv_job *job = s->group->job;
     int block = s->block, c = s->group->c1;
@@ -148,7 +164,7 @@ static void plan_prefetch(struct dn_winograd_strip *s, struct span pairs, int st
         c = 0;
     }
     s->next_share = 0;
-    if (block >= dn_min(job->block0 + pairs.end * DN_WINOGRAD_BLOCKS, job->block1))
+    if (block >= job->block1)
         return;
     int bytes = dn_min(DN_WINOGRAD_INPUTS, job->conv->c - c) * TAPS * DN_BLOCK * (int)sizeof(float);
     s->next_share = dn_ceil_div(bytes, strips * DN_WINOGRAD_POINTS);
@@ -157,7 +173,7 @@ static void plan_prefetch(struct dn_winograd_strip *s, struct span pairs, int st
 }
 
 /* The products of a block of input channels; after the last one, the outputs. */
-static void run_channels(const struct tiles *t, struct dn_winograd_strip *s, struct span pairs)
+static void run_channels(const struct tiles *t, struct dn_winograd_strip *s)
 {
     const struct dn_winograd_kernels *k = t->nest->kernels->winograd;
     const struct dn_winograd *g = &t->group;
@@ -165,11 +181,11 @@ static void run_channels(const struct tiles *t, struct dn_winograd_strip *s, str
     for (int b = 0; b < s->blocks; b++)
         k->filters(packed_filters(g->job, s->block + b, g->c0), g->c1 - g->c0,
                    t->filters + b * (FILTER_FLOATS / DN_WINOGRAD_BLOCKS));
-    int left = dn_ceil_div(g->tiles, DN_WINOGRAD_STRIP);
-    s->tile = 0;
-    for (plan_prefetch(s, pairs, left); left > 0; left--, s->tile += s->tiles) {
-        s->tiles = dn_ceil_div(g->tiles - s->tile, left);
-        s->products = t->filters + FILTER_FLOATS + (one ? 0 : s->tile * PRODUCT_FLOATS);
+    int left = dn_ceil_div(t->end - t->first, DN_WINOGRAD_STRIP);
+    s->tile = t->first;
+    for (plan_prefetch(s, left); left > 0; left--, s->tile += s->tiles) {
+        s->tiles = dn_ceil_div(t->end - s->tile, left);
+        s->products = t->filters + FILTER_FLOATS + (one ? 0 : (s->tile - t->first) * PRODUCT_FLOATS);
         k->multiply(s);
         if (last)
             k->outputs(s);
@@ -178,62 +194,61 @@ static void run_channels(const struct tiles *t, struct dn_winograd_strip *s, str
     }
 }
 
-static void run_pairs(struct tiles *t, struct span pairs)
+static void run_pair(struct tiles *t, int pair)
 {
     const struct dn_conv_job *job = t->nest->job;
     struct dn_winograd_strip s = {.group = &t->group, .filters = t->filters};
-    for (int pair = pairs.first; pair < pairs.end; pair++) {
-        s.block = job->block0 + pair * DN_WINOGRAD_BLOCKS;
-        s.blocks = dn_min(DN_WINOGRAD_BLOCKS, job->block1 - s.block);
-        for (int c = 0; c < job->conv->c; c += DN_WINOGRAD_INPUTS) {
-            if (t->nest->cut.again)
-                transform_inputs(t, c);
-            else
-                select_channels(t, c);
-            run_channels(t, &s, pairs);
-        }
+    s.block = job->block0 + pair * DN_WINOGRAD_BLOCKS;
+    s.blocks = dn_min(DN_WINOGRAD_BLOCKS, job->block1 - s.block);
+    for (int c = 0; c < job->conv->c; c += DN_WINOGRAD_INPUTS) {
+        if (t->nest->cut.again)
+            transform_inputs(t, c);
+        else
+            select_channels(t, c);
+        run_channels(t, &s);
     }
 }
 
-static void run_tiles(void *context, int share)
+static struct tiles group_of(const struct nest *n, int group, int thread)
 {
-    const struct nest *n = context;
     const struct cut *cut = &n->cut;
-    struct tiles t = {.nest = n, .group = n->group, .filters = share_of(n, share)};
-    struct dn_winograd *g = &t.group;
-    int end = dn_share(cut->tiles, share + 1, cut->shares);
-    t.inputs = t.filters + cut->share - cut->inputs;
-    g->first = dn_share(cut->tiles, share, cut->shares);
-    for (int left = dn_ceil_div(end - g->first, cut->group); left > 0; left--, g->first += g->tiles) {
-        g->tiles = dn_ceil_div(end - g->first, left);
-        for (int c = 0; c < n->job->conv->c && !cut->again; c += DN_WINOGRAD_INPUTS)
-            transform_inputs(&t, c);
-        run_pairs(&t, (struct span){0, n->pairs});
-    }
-}
-
-static struct tiles kept_tiles(const struct nest *n)
-{
-    struct tiles t = {.nest = n, .group = n->group, .inputs = n->job->workspace};
-    t.group.tiles = n->cut.tiles;
+    struct tiles t = {.nest = n, .group = n->group, .filters = share_of(n, thread)};
+    t.inputs = cut->kept ? (float *)n->job->workspace + (size_t)group * cut->inputs
+                         : t.filters + cut->share - cut->inputs;
+    t.group.first = dn_share(cut->tiles, group, cut->groups);
+    t.group.tiles = t.end = dn_share(cut->tiles, group + 1, cut->groups) - t.group.first;
     return t;
 }
 
-static void keep_inputs(void *context, int item)
+/* All output blocks, at a group of tiles. */
+static void run_group(void *context, int item, int thread)
 {
     const struct nest *n = context;
-    struct tiles t = kept_tiles(n);
+    struct tiles t = group_of(n, item, thread);
+    bool done = n->cut.again || (n->cut.kept && n->job->again);
+    for (int c = 0; c < n->job->conv->c && !done; c += DN_WINOGRAD_INPUTS)
+        transform_inputs(&t, c);
+    for (int pair = 0; pair < n->pairs; pair++)
+        run_pair(&t, pair);
+}
+
+static void keep_inputs(void *context, int item, int thread)
+{
+    const struct nest *n = context;
+    struct tiles t = group_of(n, 0, thread);
     select_channels(&t, item / n->cut.tiles * DN_WINOGRAD_INPUTS);
     n->kernels->winograd->inputs(&t.group, item % n->cut.tiles);
 }
 
-static void run_blocks(void *context, int share)
+/* A pair of output blocks, at a part of the tiles. */
+static void run_part(void *context, int item, int thread)
 {
     const struct nest *n = context;
-    struct tiles t = kept_tiles(n);
-    t.filters = share_of(n, share);
-    run_pairs(&t, (struct span){dn_share(n->pairs, share, n->cut.shares),
-                                dn_share(n->pairs, share + 1, n->cut.shares)});
+    struct tiles t = group_of(n, 0, thread);
+    int part = item % n->parts;
+    t.first = dn_share(n->cut.tiles, part, n->parts);
+    t.end = dn_share(n->cut.tiles, part + 1, n->parts);
+    run_pair(&t, item / n->parts);
 }
 
 void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
@@ -241,14 +256,16 @@ void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
     struct dn_rect tiles = tiles_of(job->rect);
     struct nest n = {.kernels = k, .job = job, .pairs = pairs_of(job->block1 - job->block0)};
     n.cut = cut_of(job->conv, job->rect, job->threads, job->thrift);
-    n.group = (struct dn_winograd){.job = job, .rows = k->rows, .ty = tiles.y0, .tx = tiles.x0,
-                                   .columns = tiles.x1 - tiles.x0};
-    if (!n.cut.kept) {
-        dn_parallel(n.cut.shares, job->threads, run_tiles, &n);
+    n.group = (struct dn_winograd){.job = job, .rows = k->rows, .ty = tiles.y0, .tx = tiles.x0};
+    n.group.down = dn_row_parts(job->rect, job->threads) > 1;
+    n.group.line = n.group.down ? tiles.y1 - tiles.y0 : tiles.x1 - tiles.x0;
+    if (!n.cut.blocks) {
+        dn_parallel(n.cut.groups, job->threads, run_group, &n);
         return;
     }
     int items = dn_ceil_div(job->conv->c, DN_WINOGRAD_INPUTS) * n.cut.tiles;
     if (!job->again)
         dn_parallel(items, job->threads, keep_inputs, &n);
-    dn_parallel(n.cut.shares, job->threads, run_blocks, &n);
+    n.parts = dn_min(dn_ceil_div(PARTS_EACH * job->threads, n.pairs), dn_ceil_div(n.cut.tiles, DN_WINOGRAD_STRIP));
+    dn_parallel(n.pairs * n.parts, job->threads, run_part, &n);
 }

@@ -39,11 +39,13 @@ enum {
     DN_WINOGRAD_FILTER_POINT = (DN_WINOGRAD_INPUTS + 1) * DN_BLOCK
 };
 
-/* Consecutive tiles of the job's rectangle, in row-major order, and a block of input channels. */
+/* Consecutive tiles of the job's rectangle, along its lines, and a block of input channels. */
 struct dn_winograd {
     const struct dn_conv_job *job;
     const struct dn_row_kernels *rows;
-    int ty, tx, columns; /* the first tile of the rectangle; tiles in a row of it */
+    int ty, tx; /* the first tile of the rectangle */
+    int line;   /* tiles in a row of it, or in a column of it where tiles are counted downwards */
+    bool down;
     int first, tiles;
     int c0, c1;
     float *inputs; /* [POINTS][tiles][INPUTS] transformed, points dn_winograd_point() apart */
@@ -70,6 +72,14 @@ static inline int dn_winograd_chunk(int channels)
 static inline ptrdiff_t dn_winograd_point(int tiles)
 {
     return (ptrdiff_t)tiles * DN_WINOGRAD_INPUTS + DN_BLOCK;
+}
+
+/* The first output of a tile. */
+static inline void dn_winograd_at(const struct dn_winograd *g, int tile, int *y, int *x)
+{
+    int line = (g->first + tile) / g->line, place = (g->first + tile) % g->line;
+    *y = (g->ty + (g->down ? place : line)) * DN_WINOGRAD_TILE;
+    *x = (g->tx + (g->down ? line : place)) * DN_WINOGRAD_TILE;
 }
 
 struct dn_winograd_kernels {

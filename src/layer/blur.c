@@ -38,8 +38,9 @@ struct job {
     const struct dn_view *in, *out;
 };
 
-static void blur_row(void *context, int y)
+static void blur_row(void *context, int y, int thread)
 {
+    (void)thread;
     const struct job *j = context;
     for (int b = j->blur->block0; b < j->blur->block1; b++)
         for (int x = 0; x < j->out->w; x++)

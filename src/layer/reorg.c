@@ -115,8 +115,9 @@ static void copy_row(const struct dn_run *run, int k, int j)
 }
 
 /* All rows of an input channel. */
-static void run_channel(void *context, int k)
+static void run_channel(void *context, int k, int thread)
 {
+    (void)thread;
     const struct dn_run *const *run = context;
     const struct dn_layer *l = (*run)->layer;
     for (int j = 0; j < l->h; j++)

@@ -14,8 +14,9 @@ struct dn_each_row {
     void (*work)(const struct dn_run *run, int block, int y);
 };
 
-static inline void dn_each_row_item(void *context, int item)
+static inline void dn_each_row_item(void *context, int item, int thread)
 {
+    (void)thread;
     const struct dn_each_row *each = context;
     each->work(each->run, item % each->blocks, each->run->rect.y0 + item / each->blocks);
 }

@@ -157,8 +157,9 @@ struct addition {
 };
 
 /* out = alpha * out + beta * from on the pixels and lanes that both maps have, of a row of a block. */
-static void add_row(void *context, int item)
+static void add_row(void *context, int item, int thread)
 {
+    (void)thread;
     const struct addition *a = context;
     const struct dn_run *run = a->run;
     const struct dn_view *from = a->from;

@@ -104,8 +104,10 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
     double read = missing / m->file;
     if (slice == 1)
         compute *= NARROW;
-    if (dn_layer_grain(l) > 1)
-        compute *= sharing(m, l, 1, thrift).inputs ? idling(slice, m->threads) : 1 + TRANSFORM / slice;
+    if (dn_layer_grain(l) > 1) {
+        struct dn_conv_sharing s = sharing(m, l, 1, thrift);
+        compute *= s.blocks ? idling(slice, m->threads) : s.inputs ? 1 : 1 + TRANSFORM / slice;
+    }
     compute += m->step * (dn_blocks(l->out_c) - resident) / slice;
     if (!m->spare)
         return compute + m->step * (dn_blocks(l->out_c) - resident) / slice + read / m->threads;

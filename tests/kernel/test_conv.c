@@ -112,6 +112,32 @@ START_TEST(rectangles_slices_and_threads_do_not_change_the_bytes)
 }
 END_TEST
 
+/* Wide bands are cut into columns. Direct with all three layouts of filters, and Winograd. */
+START_TEST(threads_do_not_change_the_bytes_of_a_wide_band)
+{
+    static const struct dn_conv shapes[] = {
+        {.c = 3, .n = 20, .groups = 1, .kh = 3, .kw = 3, .stride_y = 1, .stride_x = 1, .dilation = 1, .pad_y = 1,
+         .pad_x = 1, .in_layout = DN_PLANAR, .activation = DN_LEAKY},
+        {.c = 20, .n = 40, .groups = 1, .kh = 3, .kw = 3, .stride_y = 2, .stride_x = 2, .dilation = 1, .pad_y = 1,
+         .pad_x = 1, .in_layout = DN_BLOCKED},
+        {.c = 40, .n = 40, .groups = 40, .kh = 5, .kw = 5, .stride_y = 1, .stride_x = 1, .dilation = 1, .pad_y = 2,
+         .pad_x = 2, .in_layout = DN_BLOCKED},
+        {.c = 40, .n = 70, .groups = 1, .kh = 3, .kw = 3, .stride_y = 1, .stride_x = 1, .dilation = 1, .pad_y = 1,
+         .pad_x = 1, .in_layout = DN_BLOCKED, .activation = DN_MISH},
+    };
+    conv_case_open(&c, &shapes[_i], 13, _i == 1 ? 433 : 217, 1);
+    expected = malloc(c.out_bytes);
+    ck_assert_ptr_nonnull(expected);
+    expect_scalar();
+    for (int threads = 2; threads <= 5; threads++) {
+        conv_case_run(&c, dn_kernels(NULL), dn_rect_whole(&c.out), 0, dn_blocks(c.conv.n), threads);
+        assert_expected("the best kernels", (unsigned)threads);
+        conv_case_wipe(&c);
+    }
+    close_case();
+}
+END_TEST
+
 /* Input and output in rings that hold only the rows a single output row needs. */
 START_TEST(rings_of_rows_do_not_change_the_bytes)
 {
@@ -243,6 +269,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, every_instruction_set_gives_the_scalar_bytes_and_writes_nothing_else, 0,
                         CASES);
     tcase_add_loop_test(t, rectangles_slices_and_threads_do_not_change_the_bytes, 0, CASES);
+    tcase_add_loop_test(t, threads_do_not_change_the_bytes_of_a_wide_band, 0, 4);
     tcase_add_loop_test(t, rings_of_rows_do_not_change_the_bytes, 0, CASES / 4);
     tcase_add_loop_test(t, filters_of_a_range_pack_to_those_of_its_parts_with_every_instruction_set,
                         0, CASES);

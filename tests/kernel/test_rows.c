@@ -129,6 +129,24 @@ START_TEST(rectangles_and_threads_do_not_change_the_bytes)
 }
 END_TEST
 
+/* They are cut into columns. */
+START_TEST(threads_do_not_change_the_bytes_of_a_wide_band)
+{
+    struct dn_pool pool = {2, 2, 2, 2, 0, 0, false};
+    row_case_pool(&c, &pool, 40, 9, 209, 1);
+    expected = malloc(c.out.bytes);
+    ck_assert_ptr_nonnull(expected);
+    row_case_reset(&c);
+    expect_scalar();
+    for (int threads = 2; threads <= 5; threads++) {
+        row_case_run(&c, dn_kernels(NULL), c.rect, threads);
+        assert_expected("the best kernels");
+        row_case_reset(&c);
+    }
+    close_case();
+}
+END_TEST
+
 START_TEST(a_sum_may_replace_its_first_map)
 {
     open_case(ROW_ADD, _i);
@@ -168,6 +186,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, no_kernel_writes_beyond_its_rectangle, 0, BATCHES * ROW_KINDS);
     tcase_add_loop_test(t, every_instruction_set_gives_the_scalar_bytes, 0, BATCHES * ROW_KINDS);
     tcase_add_loop_test(t, rectangles_and_threads_do_not_change_the_bytes, 0, BATCHES * ROW_KINDS);
+    tcase_add_test(t, threads_do_not_change_the_bytes_of_a_wide_band);
     tcase_add_loop_test(t, a_sum_may_replace_its_first_map, 0, 40);
     tcase_add_test(t, an_empty_rectangle_writes_nothing);
     suite_add_tcase(s, t);

@@ -112,6 +112,20 @@ static void planar_row(struct strip *s, struct dn_rect rect)
         border_tiles[s->blocks - 1](s, x);
 }
 
+/* Asks for all inputs of a rectangle at once: what another core has just written comes slowly. */
+static void prefetch_inputs(const struct dn_conv_job *job, struct dn_rect rect)
+{
+    const struct dn_conv *v = job->conv;
+    int y0 = dn_max(0, rect.y0 * v->stride_y - v->pad_y);
+    int y1 = dn_min(job->in.h, (rect.y1 - 1) * v->stride_y - v->pad_y + (v->kh - 1) * v->dilation + 1);
+    int x0 = dn_max(0, rect.x0 * v->stride_x - v->pad_x);
+    int x1 = dn_min(job->in.w, (rect.x1 - 1) * v->stride_x - v->pad_x + (v->kw - 1) * v->dilation + 1);
+    for (int y = y0; y < y1; y++)
+        for (int c = 0; c < v->c; c++)
+            for (int x = x0; x < x1; x += 16)
+                __builtin_prefetch(dn_view_at(&job->in, 0, y, 0) + c * job->in.block + x, 0, 3);
+}
+
 static void planar(struct strip s, int block0, int block1, struct dn_rect rect)
 {
     const struct dn_conv_job *job = s.job;
@@ -119,6 +133,7 @@ static void planar(struct strip s, int block0, int block1, struct dn_rect rect)
     int all = v->kh * v->kw * v->c;
     struct taps t;
     s.taps = &t;
+    prefetch_inputs(job, rect);
     s.dx = v->stride_x;
     for (s.block = block0; s.block < block1; s.block += s.blocks) {
         s.blocks = dn_min(TILE_BLOCKS, block1 - s.block);

@@ -74,14 +74,14 @@ static void patch_rows(const struct dn_view *in, int block, int y, int x, patch_
 static void winograd_inputs(const struct dn_winograd *g, int tile)
 {
     const struct dn_conv *v = g->job->conv;
-    int y = (g->ty + (g->first + tile) / g->columns) * TILE - v->pad_y;
-    int x = (g->tx + (g->first + tile) % g->columns) * TILE - v->pad_x;
+    int y, x;
+    dn_winograd_at(g, tile, &y, &x);
     ptrdiff_t point = dn_winograd_point(g->tiles);
     float *out = g->inputs + tile * DN_WINOGRAD_INPUTS;
     for (int c = g->c0; c < g->c1; c += DN_BLOCK) {
         patch_row room[PATCH];
         const float *rows[PATCH];
-        patch_rows(&g->job->in, c / DN_BLOCK, y, x, room, rows);
+        patch_rows(&g->job->in, c / DN_BLOCK, y - v->pad_y, x - v->pad_x, room, rows);
         for (int lane = 0; lane < DN_BLOCK; lane += LANES, out += LANES) {
             vec half[PATCH][PATCH];
             UNROLL(6)
@@ -199,8 +199,7 @@ static void winograd_outputs(const struct dn_winograd_strip *s)
     const float *m = s->products;
     t.activation = fused(a);
     for (int tile = s->tile; tile < s->tile + s->tiles; tile++) {
-        t.y = (g->ty + (g->first + tile) / g->columns) * TILE;
-        t.x = (g->tx + (g->first + tile) % g->columns) * TILE;
+        dn_winograd_at(g, tile, &t.y, &t.x);
         t.y0 = dn_max(0, g->job->rect.y0 - t.y);
         t.y1 = dn_min(TILE, g->job->rect.y1 - t.y);
         t.x0 = dn_max(0, g->job->rect.x0 - t.x);
