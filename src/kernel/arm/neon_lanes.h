@@ -17,6 +17,12 @@ static inline void vec_store(float *p, vec a) { vst1q_f32(p, a); }
 /* vec_store() for lines that another core read last, see conv_pack.h; visible after stream_end() */
 static inline void vec_stream(float *p, vec a) { vst1q_f32(p, a); }
 static inline void stream_end(void) { }
+/* a, in a register: not loaded again at each use */
+static inline vec vec_kept(vec a)
+{
+    __asm__("" : "+w"(a));
+    return a;
+}
 static inline vec vec_splat(float a) { return vdupq_n_f32(a); }
 static inline vec vec_fma(vec a, vec b, vec c) { return vfmaq_f32(c, a, b); }
 /* VALUES of p, of which vec_fma_value() multiplies number i with b: the instruction chooses it */

@@ -14,18 +14,43 @@ struct tap_rows {
     const float *at[TAP_ROWS];
 };
 
-static INLINE void multiply_pixels(struct strip *s, int P, ptrdiff_t dx, int ox)
+/* Rows of K taps, S columns from pixel to pixel: every input is loaded once and multiplied for all pixels
+ * that it belongs to, in the order of their taps. */
+static INLINE void add_rows(struct strip *s, vec *acc, int P, int K, int S, ptrdiff_t first)
+{
+    const struct tap_rows *rows = s->rows;
+    const float *w = s->w[0];
+    for (int r = 0; r < rows->count; r++, w += K * DN_BLOCK) {
+        const float *x = pinned(rows->at[r] + first);
+        UNROLL(4)
+        for (int i = 0; i < BLOCK_VECS; i++) {
+            vec f[5];
+            UNROLL(5)
+            for (int k = 0; k < K; k++)
+                f[k] = vec_load(w + k * DN_BLOCK + i * LANES);
+            UNROLL(32)
+            for (int c = 0; c < (P - 1) * S + K; c++) {
+                vec value = vec_kept(vec_load(x + c * DN_BLOCK + i * LANES));
+                UNROLL(5)
+                for (int k = 0; k < K; k++)
+                    if (c >= k && (c - k) % S == 0 && (c - k) / S < P) {
+                        vec *sum = &acc[(c - k) / S * BLOCK_VECS + i];
+                        *sum = vec_fma(value, f[k], *sum);
+                    }
+            }
+        }
+    }
+}
+
+/* Any filter: an input is loaded for each multiply-add. */
+static INLINE void add_taps(struct strip *s, vec *acc, int P, ptrdiff_t first)
 {
     const struct dn_conv *v = s->job->conv;
     const struct tap_rows *rows = s->rows;
     const float *w = s->w[0];
-    ptrdiff_t dk = (ptrdiff_t)v->dilation * DN_BLOCK;
-    ptrdiff_t first = s->block * s->job->in.block + ox * dx - (ptrdiff_t)v->pad_x * DN_BLOCK;
-    vec acc[TILE_PIXELS * BLOCK_VECS];
-    load_tile(s, acc, P, 1, ox);
     for (int r = 0; r < rows->count; r++) {
         const float *x = rows->at[r] + first;
-        for (int kx = 0; kx < v->kw; kx++, w += DN_BLOCK, x += dk)
+        for (int kx = 0; kx < v->kw; kx++, w += DN_BLOCK, x += v->dilation * DN_BLOCK)
             UNROLL(4)
             for (int i = 0; i < BLOCK_VECS; i++) {
                 const float *at = pinned(x + i * LANES);
@@ -33,28 +58,43 @@ static INLINE void multiply_pixels(struct strip *s, int P, ptrdiff_t dx, int ox)
                 UNROLL(16)
                 for (int p = 0; p < P; p++) {
                     acc[p * BLOCK_VECS + i] = vec_fma(vec_load(at), f, acc[p * BLOCK_VECS + i]);
-                    at = dx == DN_BLOCK ? at + dx : pinned(at + dx);
+                    at = pinned(at + s->dx);
                 }
             }
     }
+}
+
+/* K is 0 for any filter. */
+static INLINE void depthwise_tile(struct strip *s, int P, int K, int S, int ox)
+{
+    ptrdiff_t first = s->block * s->job->in.block + ox * s->dx - (ptrdiff_t)s->job->conv->pad_x * DN_BLOCK;
+    vec acc[TILE_PIXELS * BLOCK_VECS];
+    load_tile(s, acc, P, 1, ox);
+    if (K)
+        add_rows(s, acc, P, K, S, first);
+    else
+        add_taps(s, acc, P, first);
     store_tile(s, acc, P, 1, ox);
 }
 
-/* Without stride the distance of pixels is a constant. */
-static INLINE void near_tile(struct strip *s, int P, int B, int ox)
-{
-    (void)B;
-    multiply_pixels(s, P, DN_BLOCK, ox);
-}
+static INLINE void tile_3_1(struct strip *s, int P, int B, int ox) { depthwise_tile(s, P, 3, B, ox); }
+static INLINE void tile_3_2(struct strip *s, int P, int B, int ox) { depthwise_tile(s, P, 3, B * 2, ox); }
+static INLINE void tile_5_1(struct strip *s, int P, int B, int ox) { depthwise_tile(s, P, 5, B, ox); }
+static INLINE void tile_any(struct strip *s, int P, int B, int ox) { depthwise_tile(s, P, 0, B, ox); }
 
-static INLINE void far_tile(struct strip *s, int P, int B, int ox)
-{
-    (void)B;
-    multiply_pixels(s, P, s->dx, ox);
-}
+TILES(tile_3_1, 1, depthwise_3_1)
+TILES(tile_3_2, 1, depthwise_3_2)
+TILES(tile_5_1, 1, depthwise_5_1)
+TILES(tile_any, 1, depthwise_any)
 
-TILES(near_tile, 1, depthwise_near)
-TILES(far_tile, 1, depthwise_far)
+static tile_function *const *depthwise_tiles(const struct dn_conv *v)
+{
+    if (v->dilation > 1)
+        return depthwise_any;
+    if (v->kw == 3 && v->stride_x <= 2)
+        return v->stride_x == 1 ? depthwise_3_1 : depthwise_3_2;
+    return v->kw == 5 && v->stride_x == 1 ? depthwise_5_1 : depthwise_any;
+}
 
 /* Lists filter rows [ky0, ky1) of output row oy; returns how many come before the first one inside
  * the map. */
@@ -75,7 +115,7 @@ static int list_rows(struct strip *s, int ky0, int ky1, int oy)
 static void depthwise_rows(struct strip *s, int block0, int block1, struct dn_rect rect)
 {
     const struct dn_conv *v = s->job->conv;
-    tile_function *const *tiles = v->stride_x == 1 ? depthwise_near : depthwise_far;
+    tile_function *const *tiles = depthwise_tiles(v);
     int wide = rect.x1 - rect.x0, count = dn_ceil_div(wide, TILE_PIXELS);
     for (int ky = 0, end; ky < v->kh; ky = end) {
         end = dn_min(ky + TAP_ROWS, v->kh);

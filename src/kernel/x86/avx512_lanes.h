@@ -12,6 +12,12 @@ static inline void vec_store(float *p, vec a) { _mm512_storeu_ps(p, a); }
 /* vec_store() past the caches, p aligned; visible to other threads after stream_end() */
 static inline void vec_stream(float *p, vec a) { _mm512_stream_ps(p, a); }
 static inline void stream_end(void) { _mm_sfence(); }
+/* a, in a register: not loaded again at each use */
+static inline vec vec_kept(vec a)
+{
+    __asm__("" : "+v"(a));
+    return a;
+}
 static inline vec vec_splat(float a) { return _mm512_set1_ps(a); }
 static inline vec vec_fma(vec a, vec b, vec c) { return _mm512_fmadd_ps(a, b, c); }
 /* VALUES of p, of which vec_fma_value() multiplies number i with b: here one, broadcast */
