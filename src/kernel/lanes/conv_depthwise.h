@@ -96,8 +96,8 @@ static tile_function *const *depthwise_tiles(const struct dn_conv *v)
     return v->kw == 5 && v->stride_x == 1 ? depthwise_5_1 : depthwise_any;
 }
 
-/* Lists filter rows [ky0, ky1) of output row oy; returns how many come before the first one inside
- * the map. */
+/* Lists filter rows [ky0, ky1) of output row oy; returns how many come before the first one inside the
+ * map. */
 static int list_rows(struct strip *s, int ky0, int ky1, int oy)
 {
     const struct dn_conv *v = s->job->conv;
@@ -112,10 +112,21 @@ static int list_rows(struct strip *s, int ky0, int ky1, int oy)
     return skipped;
 }
 
+/* A row of the strip's block, in tiles of `least` pixels and `more` tiles of one more. */
+static void depthwise_row(struct strip *s, tile_function *const *tiles, struct dn_rect rect, int least, int more)
+{
+    int x = rect.x0;
+    for (; more > 0; more--, x += least + 1)
+        tiles[least + 1](s, x);
+    for (; x < rect.x1; x += least)
+        tiles[least](s, x);
+}
+
 static void depthwise_rows(struct strip *s, int block0, int block1, struct dn_rect rect)
 {
     const struct dn_conv *v = s->job->conv;
     tile_function *const *tiles = depthwise_tiles(v);
+    const ptrdiff_t taps = (ptrdiff_t)v->kh * v->kw * DN_BLOCK;
     int wide = rect.x1 - rect.x0, count = dn_ceil_div(wide, TILE_PIXELS);
     for (int ky = 0, end; ky < v->kh; ky = end) {
         end = dn_min(ky + TAP_ROWS, v->kh);
@@ -123,15 +134,13 @@ static void depthwise_rows(struct strip *s, int block0, int block1, struct dn_re
         s->last = end == v->kh;
         for (int y = rect.y0; y < rect.y1; y++) {
             int from = ky + list_rows(s, ky, end, y);
-            for (s->block = block0; s->block < block1; s->block++) {
-                s->w[0] = s->job->packed + (ptrdiff_t)from * v->kw * DN_BLOCK +
-                          (ptrdiff_t)(s->block - s->job->block0) * v->kh * v->kw * DN_BLOCK;
-                begin_row(s, y);
-                for (int i = 0, x = rect.x0; i < count; i++) {
-                    int pixels = (wide + i) / count;
-                    tiles[pixels](s, x);
-                    x += pixels;
-                }
+            s->block = block0;
+            s->w[0] = s->job->packed + (block0 - s->job->block0) * taps + (ptrdiff_t)from * v->kw * DN_BLOCK;
+            begin_row(s, y);
+            for (; s->block < block1; s->block++) {
+                depthwise_row(s, tiles, rect, wide / count, wide % count);
+                s->w[0] += taps;
+                s->out[0] += s->job->out.block;
             }
         }
     }
