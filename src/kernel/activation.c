@@ -86,11 +86,22 @@ static void normalize_piece(const void *context, struct dn_piece p)
         normalize_pixel(context, p.y, x);
 }
 
+/* Rows of planes that follow each other as one, of which less is left over behind whole vectors. */
+static struct dn_rect join_rows(const struct dn_view *v, struct dn_rect rect)
+{
+    int wide = rect.x1 - rect.x0, rows = rect.y1 - rect.y0;
+    if (v->layout != DN_PLANAR || wide != v->row || v->rows < v->h || rows < 1)
+        return rect;
+    return (struct dn_rect){rect.y0, rect.y0 + 1, rect.x0, rect.x0 + rows * wide};
+}
+
 void dn_activate(const struct dn_kernels *k, enum dn_activation a, const struct dn_view *v,
                  struct dn_rect rect, int threads)
 {
     bool blocked = v->layout == DN_BLOCKED;
     struct job j = {k->rows, a, v};
+    if (a < DN_NORMALIZE_CHANNELS)
+        rect = join_rows(v, rect);
     if (a >= DN_NORMALIZE_CHANNELS)
         dn_row_pieces(1, rect, threads, normalize_piece, &j);
     else if (a != DN_LINEAR)
