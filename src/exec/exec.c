@@ -74,8 +74,22 @@ static struct dn_view view_of(const struct dn_exec *exec, int map)
     return dn_plan_view(exec->plan, exec->flow, exec->arena, map);
 }
 
-/* A storage is born: its pad columns become zero, and so do the channels above the last one, which
- * readers multiply by zero weights and which therefore must be finite. */
+/* Whether what lies in the last block of a storage is the output of convolutions, which write all of its
+ * channels. Of other layers not all do. */
+static bool is_filled(const struct dn_exec *exec, const struct dn_storage *s)
+{
+    const struct dn_place *places = exec->plan->places;
+    for (int map = s->map; map >= 0; map = places[map].next) {
+        const struct dn_layer *l = map > 0 ? &exec->flow->graph->layers[map - 1] : NULL;
+        bool last = !l || places[map].channel + l->out_c > s->c / DN_BLOCK * DN_BLOCK;
+        if (last && (!l || !l->ops->packed))
+            return false;
+    }
+    return true;
+}
+
+/* A storage is born: its pad columns become zero, and so do the channels above the last one where nobody
+ * writes them: readers multiply them by zero weights, and therefore they must be finite. */
 static void prepare_storages(const struct dn_exec *exec, int group)
 {
     const struct dn_plan *plan = exec->plan;
@@ -88,7 +102,7 @@ static void prepare_storages(const struct dn_exec *exec, int group)
             continue;
         }
         struct dn_view v = dn_storage_view(s, exec->arena);
-        if (s->c % DN_BLOCK) {
+        if (s->c % DN_BLOCK && !is_filled(exec, s)) {
             float *last = v.data + (dn_blocks(s->c) - 1) * v.block - (ptrdiff_t)v.pad * DN_BLOCK;
             for (int y = 0; y < v.rows; y++)
                 memset(last + y * v.row, 0, (size_t)v.block * sizeof *last);
