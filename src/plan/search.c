@@ -290,7 +290,7 @@ enum dn_status dn_search(struct dn_flow *flow, const struct dn_plan_options *opt
     struct search s = {.flow = flow, .options = options, .best = plan, .err = err};
     plan->least_bytes = SIZE_MAX;
     if (!allocate(&s, (size_t)flow->graph->n) && !try_ways(&s, most) && !s.found)
-        try_ways(&s, LARGEST_GROUP);
+        try_ways(&s, SIZE_MAX);
     if (!err->status && !s.found)
         dn_plan_refuse(flow, options, plan->least_bytes, err);
     dn_flow_order(flow, s.best_order);

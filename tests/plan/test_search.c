@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/size.h"
 #include "plan/check.h"
@@ -145,6 +146,39 @@ START_TEST(test_the_least_budget_is_enough)
     dn_plan_free(&plan);
     o.budget--;
     ck_assert_int_eq(dn_plan_make(&g.flow, &o, &plan, &refused), DN_BUDGET);
+    net_graph_free(&g);
+}
+END_TEST
+
+static void print_wide(FILE *out, const void *unused)
+{
+    (void)unused;
+    fputs("[net]\nwidth=4000\nheight=2000\nchannels=3\n", out);
+    for (int i = 0; i < 2; i++)
+        fputs("[convolutional]\nfilters=64\nsize=3\npad=1\nactivation=leaky\n[maxpool]\nsize=2\nstride=2\n", out);
+}
+
+/* So it is where every group of bands is large: the first map takes 2 GB, the last one 128 MB. */
+START_TEST(test_the_least_budget_of_large_maps_is_enough)
+{
+    struct dn_graph_options dialect = {DN_STOCK, false};
+    struct net_graph g;
+    struct dn_error err = {0}, refused = {0};
+    struct dn_plan plan;
+    char path[32];
+    temporary_text(path, print_wide, NULL);
+    ck_assert_msg(!dn_graph_read(path, &dialect, &g.graph, &err), "%s", err.text);
+    unlink(path);
+    ck_assert(!dn_flow_init(&g.flow, &g.graph, &err));
+    struct dn_plan_options o = options((size_t)1 << 30);
+    ck_assert_msg(!dn_plan_make(&g.flow, &o, &plan, &err), "%s", err.text);
+    size_t least = plan.least_bytes;
+    dn_plan_free(&plan);
+    o.budget = 1 << 20;
+    ck_assert_int_eq(dn_plan_make(&g.flow, &o, &plan, &refused), DN_BUDGET);
+    const char *number = strstr(refused.text, "at least ");
+    ck_assert_ptr_nonnull(number);
+    ck_assert_double_eq_tol(strtod(number + 9, NULL), (double)least / (1 << 20), .11);
     net_graph_free(&g);
 }
 END_TEST
@@ -298,6 +332,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, test_more_budget_is_never_slower_and_planning_is_quick, 0, CFGS);
     tcase_add_loop_test(t, test_the_same_question_has_the_same_answer, 0, CFGS);
     tcase_add_loop_test(t, test_the_least_budget_is_enough, 0, CFGS);
+    tcase_add_test(t, test_the_least_budget_of_large_maps_is_enough);
     tcase_add_loop_test(t, test_thrift_always_saves_workspace, 0, CFGS);
     tcase_add_test(t, test_no_cut_of_a_small_network_is_faster);
     suite_add_tcase(s, t);
