@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "exec/load.h"
 #include "exec/poison.h"
+#include "exec/tile.h"
 #include "kernel/parallel.h"
 
 /* Memory becomes resident at once: page by page at the first touch, the 200 MB of YOLOv2 took 0.7 s instead
@@ -243,29 +244,6 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
     return DN_OK;
 }
 
-/* The view of a map while a schedule runs: a map that keeps only a tile holds the current one. */
-static struct dn_view view_in(const struct dn_exec *exec, const struct dn_schedule *schedule, int map)
-{
-    struct dn_view v = view_of(exec, map);
-    int root = exec->flow->root[map];
-    if (exec->plan->storages[exec->plan->places[root].storage].tile) {
-        v.y0 = schedule->region[root].y0;
-        v.x0 = schedule->region[root].x0;
-    }
-    return v;
-}
-
-/* Zeroes the columns beside a tile, which are the map's padding where the tile touches its border. */
-static void pad_tile(const struct dn_view *v, const struct dn_rect *r)
-{
-    size_t bytes = (size_t)v->pad * DN_BLOCK * sizeof(float);
-    for (int y = r->y0; y < r->y1; y++)
-        for (int b = 0; b < dn_blocks(v->c) && v->pad; b++) {
-            memset(dn_view_at(v, b, y, r->x0 - v->pad), 0, bytes);
-            memset(dn_view_at(v, b, y, r->x1), 0, bytes);
-        }
-}
-
 static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *schedule,
                                 const struct dn_step *step, struct dn_error *err)
 {
@@ -274,9 +252,9 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
     const struct dn_weight_place *w = &exec->plan->weights[step->layer];
     char *scratch = exec->arena + group->scratch.offset;
     for (int k = 0; k < l->n_in; k++)
-        exec->inputs[k] = view_in(exec, schedule, l->in[k] + 1);
+        exec->inputs[k] = dn_tile_view(exec, schedule, l->in[k] + 1);
     struct dn_run run = {.kernels = exec->kernels, .layer = l, .in = exec->inputs,
-                         .out = view_in(exec, schedule, step->layer + 1), .rect = step->rect,
+                         .out = dn_tile_view(exec, schedule, step->layer + 1), .rect = step->rect,
                          .block1 = dn_blocks(l->out_c), .workspace = scratch,
                          .threads = exec->plan->threads, .thrift = group->thrift};
     if (l->params)
@@ -286,8 +264,6 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
     bool streamed = l->file_filters && w->resident < run.block1;
     if (streamed && !dn_group_is_whole(group))
         run.filters = (float *)(scratch + w->held);
-    if (group->recompute && exec->plan->storages[exec->plan->places[step->layer + 1].storage].tile)
-        pad_tile(&run.out, &step->rect);
     dn_poison_begin(exec, group, &run);
     if (streamed && dn_group_is_whole(group))
         run_streamed(exec, group, &run, err);
@@ -295,6 +271,16 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
         run_step(exec, &run);
     dn_poison_end(exec);
     return err->status;
+}
+
+static enum dn_status run_tile(struct dn_exec *exec, const struct dn_schedule *schedule, const struct dn_step *step,
+                               struct dn_error *err)
+{
+    dn_tile_begin(exec, schedule, step);
+    if (step->rect.y1 > step->rect.y0 && run_layer(exec, schedule, step, err))
+        return err->status;
+    dn_tile_end(exec, schedule, step);
+    return DN_OK;
 }
 
 /* Kept layers that lie in blocks are handed out as planar copies. */
@@ -337,12 +323,9 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
         if (hold_weights(exec, &plan->groups[g], err))
             return err->status;
         dn_schedule_begin(&schedule, exec->flow, plan->groups[g], exec->scratch);
-        while (dn_schedule_next(&schedule, &step)) {
-            if (step.layer < 0 && read_input(exec, &step, rows, err))
+        while (dn_schedule_next(&schedule, &step))
+            if (step.layer < 0 ? read_input(exec, &step, rows, err) : run_tile(exec, &schedule, &step, err))
                 return err->status;
-            if (step.layer >= 0 && run_layer(exec, &schedule, &step, err))
-                return err->status;
-        }
         if (observer) {
             int layer = exec->flow->order[plan->groups[g].last];
             struct dn_view v = view_of(exec, layer + 1);

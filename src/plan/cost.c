@@ -82,6 +82,11 @@ double dn_cost_map(const struct dn_machine *m, size_t kept, size_t whole)
     return kept > CACHED ? 2 * (double)whole / m->memory : 0;
 }
 
+double dn_cost_moves(const struct dn_machine *m, const struct dn_storage *s)
+{
+    return 2 * s->moved / (s->buffer.bytes > CACHED ? m->memory : m->cache);
+}
+
 static double missing_bytes(const struct dn_layer *l, int resident)
 {
     int blocks = dn_blocks(l->out_c);
@@ -135,8 +140,8 @@ double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, con
     }
     for (int i = 0; i < plan->n_storages; i++) {
         const struct dn_storage *s = &plan->storages[i];
-        if (!s->tile && &plan->groups[s->buffer.first] == g)
-            seconds += dn_cost_map(m, s->buffer.bytes, dn_storage_bytes(s, s->h, s->w));
+        if (&plan->groups[s->buffer.first] == g && !(s->tile && g->recompute))
+            seconds += dn_cost_map(m, s->buffer.bytes, dn_storage_bytes(s, s->h, s->w)) + dn_cost_moves(m, s);
     }
     return seconds;
 }

@@ -20,6 +20,7 @@ struct dn_machine {
 };
 
 struct dn_plan;
+struct dn_storage;
 
 struct dn_machine dn_machine_default(const char *isa, int threads);
 
@@ -33,6 +34,9 @@ double dn_cost_copies(const struct dn_machine *m, const struct dn_flow *flow, co
 
 /* Seconds that a map costs, written once and read once, of which so many bytes are kept at a time. */
 double dn_cost_map(const struct dn_machine *m, size_t kept, size_t whole);
+
+/* Seconds of the copies that bring tiles of a grid with reuse forward. */
+double dn_cost_moves(const struct dn_machine *m, const struct dn_storage *s);
 
 /* Seconds of a layer over its whole map while the filters beyond its `resident` blocks are streamed
  * in slices of `slice` blocks. */

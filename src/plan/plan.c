@@ -350,6 +350,15 @@ struct dn_view dn_storage_view(const struct dn_storage *s, void *arena)
     return v;
 }
 
+struct dn_view dn_strip_view(const struct dn_storage *s, void *arena)
+{
+    struct dn_view v = {.c = dn_blocks(s->c) * DN_BLOCK, .h = s->h, .w = s->w, .rows = s->strip, .layout = DN_BLOCKED};
+    v.data = (float *)((char *)arena + s->buffer.offset + dn_storage_bytes(s, s->rows, s->columns));
+    v.block = (ptrdiff_t)s->w * DN_BLOCK;
+    v.row = v.block * dn_blocks(s->c);
+    return v;
+}
+
 struct dn_view dn_plan_view(const struct dn_plan *plan, const struct dn_flow *flow, void *arena, int map)
 {
     const struct dn_graph *g = flow->graph;

@@ -19,13 +19,16 @@
 #include "plan/placement.h"
 #include "plan/schedule.h"
 
-/* Memory of one or several maps: a rolling window of rows, or all rows. */
+/* Memory of one or several maps: a rolling window of rows, or all rows, or of one map the current tile and,
+ * in a grid with reuse, behind it a strip: rows of full width that tiles have from those above. */
 struct dn_storage {
     struct dn_buffer buffer; /* lifetime in groups; offset from the arena's start */
     int c, h, w;             /* of all maps in it together */
     int rows;                /* row slots; h when the whole map is kept */
-    int columns;             /* w, or fewer: those of the largest tile of a group that recomputes */
+    int columns;             /* w, or fewer: those of the largest tile */
     bool tile;               /* rows and columns begin where the current tile begins */
+    int strip;               /* row slots of the strip; 0: there is none */
+    double moved;            /* bytes that are copied in all to bring the tile forward */
     int pad;                 /* zero columns on both sides */
     int map;                 /* the first map in it; places[].next are the others */
     enum dn_layout layout;
@@ -153,6 +156,9 @@ int dn_plan_slice(const struct dn_layer *l, size_t bytes);
 
 /* The view of everything in a storage. `arena` is where the arena begins. */
 struct dn_view dn_storage_view(const struct dn_storage *s, void *arena);
+
+/* The view of its strip, with the channels above the last one. */
+struct dn_view dn_strip_view(const struct dn_storage *s, void *arena);
 
 /* The view of a map: channels of its root's storage. */
 struct dn_view dn_plan_view(const struct dn_plan *plan, const struct dn_flow *flow, void *arena,

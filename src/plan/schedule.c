@@ -1,6 +1,7 @@
 /* See schedule.h. */
 #include "plan/schedule.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/size.h"
@@ -51,9 +52,17 @@ static struct dn_span span_of(const struct dn_layer *l, int k, int axis, struct 
     return l->ops->span && !l->whole ? l->ops->span(l, k, axis, out) : (struct dn_span){0, whole};
 }
 
-int dn_first_row(const struct dn_layer *l, int k, int y)
+int dn_oldest(const struct dn_flow *flow, int map, int axis, const int *done)
 {
-    return span_of(l, k, 0, (struct dn_span){y, y + 1}, 0).lo;
+    int oldest = INT_MAX;
+    for (int r = flow->first_reader[map]; r < flow->first_reader[map + 1]; r++) {
+        const struct dn_layer *l = &flow->graph->layers[flow->readers[r]];
+        int next = done[l->index + 1];
+        for (int k = 0; k < l->n_in && next < extent(flow->graph, l->index + 1, axis); k++)
+            if (flow->root[l->in[k] + 1] == map)
+                oldest = dn_min(oldest, span_of(l, k, axis, (struct dn_span){next, next + 1}, 0).lo);
+    }
+    return oldest;
 }
 
 /* Where the tile of this index ends on a map of `size` rows or columns. */
@@ -109,14 +118,26 @@ static void begin_column(struct dn_schedule *s)
     plan_axis(s, 1);
 }
 
+/* The window of a map while its readers compute the tile: from what they have still to see of the rows
+ * above and the columns to the left. */
+static struct dn_rect window(const struct dn_schedule *s, int map, const struct dn_rect *r)
+{
+    return (struct dn_rect){dn_min(r->y0, dn_oldest(s->flow, map, 0, s->done[0])), r->y1,
+                            dn_min(r->x0, dn_oldest(s->flow, map, 1, s->done[1])), r->x1};
+}
+
 static bool next_in_tile(struct dn_schedule *s, struct dn_step *step)
 {
     for (; s->next <= s->group.last; s->next++) {
         int map = map_at(s->flow, s->next);
         struct dn_rect r = {s->done[0][map], s->need[0][map], s->done[1][map], s->need[1][map]};
-        if (r.y1 <= r.y0 || r.x1 <= r.x0)
+        if (r.x1 <= r.x0)
             continue;
-        *step = (struct dn_step){map - 1, r};
+        *step = (struct dn_step){.layer = map - 1, .rect = r};
+        if (r.x0)
+            step->before = s->region[map];
+        step->kept = dn_min(r.y1, dn_oldest(s->flow, map, 0, s->need[0]));
+        s->region[map] = window(s, map, &r);
         s->done[1][map] = r.x1;
         s->next++;
         return true;
@@ -161,7 +182,7 @@ static bool next_in_band(struct dn_schedule *s, struct dn_step *step)
         rows.hi = dn_min(rows.hi, p < 0 ? end : dn_layer_round(&graph->layers[map - 1], end, h));
         if (p >= 0 && !has_inputs(s, &graph->layers[map - 1], rows))
             continue;
-        *step = (struct dn_step){map - 1, {rows.lo, rows.hi, 0, w}};
+        *step = (struct dn_step){.layer = map - 1, .rect = {rows.lo, rows.hi, 0, w}};
         s->done[0][map] = rows.hi;
         s->next = last_affected(s, p, map);
         return true;
@@ -220,7 +241,7 @@ static bool next_region(struct dn_schedule *s, struct dn_step *step)
         struct dn_rect r = s->region[map];
         if (r.y1 <= r.y0 || r.x1 <= r.x0)
             continue;
-        *step = (struct dn_step){map - 1, r};
+        *step = (struct dn_step){.layer = map - 1, .rect = r};
         s->next++;
         return true;
     }

@@ -6,7 +6,10 @@
  * reuse      The rectangles advance row by row of tiles. Every layer in between computes just the
  *            rows and columns that the next rectangle needs and that do not exist yet, so each
  *            element is computed once, and a map keeps only the rows that its readers have still to
- *            see. With one column of tiles these are bands.
+ *            see. With one column of tiles these are bands. With more a map may keep just a window:
+ *            what the rectangle needs and exists, columns of the one to the left and rows of those
+ *            above, which are brought from a strip of full width; a new rectangle puts the rows there
+ *            that the next row of them needs again.
  * recompute  Every rectangle is computed from the group's inputs on its own: each layer computes
  *            all that the rectangle needs, overlaps again and again, in memory of a rectangle's size.
  *
@@ -28,10 +31,14 @@ struct dn_group {
     size_t workspace_bytes;   /* the first part of scratch */
 };
 
-/* Compute this rectangle of a layer's output; layer -1: obtain these rows of the network's input. */
+/* Compute this rectangle of a layer's output; layer -1: obtain these rows of the network's input. In a
+ * grid with reuse there are steps without rows, too: they only move the map's window. */
 struct dn_step {
     int layer;
     struct dn_rect rect;
+    /* in a grid with reuse */
+    struct dn_rect before; /* the window until now; empty where a row of tiles begins */
+    int kept;              /* rows of `rect`'s columns from this one on go to the strip */
 };
 
 struct dn_schedule {
@@ -41,7 +48,7 @@ struct dn_schedule {
     int next;         /* position of the layer to look at next; -1: the input. In bands none behind it can go on */
     int *done[2];     /* [n + 1] rows, and columns of the current rows, that exist, by map */
     int *need[2];     /* [n + 1] those wanted when the tile is complete */
-    struct dn_rect *region; /* [n + 1] recompute: what the tile needs of each map */
+    struct dn_rect *region; /* [n + 1] recompute: what the tile needs of each map; grid with reuse: its window */
 };
 
 enum { DN_SCHEDULE_INTS = 8 }; /* per map, in the scratch memory of a schedule */
@@ -57,6 +64,12 @@ static inline bool dn_group_is_whole(const struct dn_group *g)
     return g->tiles == 1 && g->columns == 1;
 }
 
+/* Is it a grid with reuse, in which maps may keep windows? */
+static inline bool dn_group_has_windows(const struct dn_group *g)
+{
+    return g->columns > 1 && !g->recompute;
+}
+
 /* Does anything outside the group read the root map, or does it stay readable after the run? */
 bool dn_group_exports(const struct dn_flow *flow, const struct dn_group *group, int map);
 
@@ -66,7 +79,8 @@ static inline bool dn_layer_is_tiled(const struct dn_layer *l)
     return l->alias || (l->ops->span && !l->whole);
 }
 
-/* The first input row of input k that a layer reads to compute its rows from y on. */
-int dn_first_row(const struct dn_layer *l, int k, int y);
+/* The lowest row (axis 0) or column (axis 1) of a map that its readers have still to see, when the first
+ * done[map] of every map exist; INT_MAX when they have seen all. */
+int dn_oldest(const struct dn_flow *flow, int map, int axis, const int *done);
 
 #endif

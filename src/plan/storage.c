@@ -1,7 +1,6 @@
 /* Storages: which maps share memory, how many rows they keep, and how long they live. */
 #include "plan/storage.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,26 +109,21 @@ static void find_lifetimes(const struct dn_flow *flow, const int *group_of, stru
     }
 }
 
-int dn_oldest_row(const struct dn_flow *flow, int map, const int *done, int stride)
-{
-    const struct dn_graph *g = flow->graph;
-    int oldest = INT_MAX;
-    for (int r = flow->first_reader[map]; r < flow->first_reader[map + 1]; r++) {
-        const struct dn_layer *l = &g->layers[flow->readers[r]];
-        int next = done[(l->index + 1) * stride];
-        for (int k = 0; k < l->n_in && next < l->out_h; k++)
-            if (flow->root[l->in[k] + 1] == map)
-                oldest = dn_min(oldest, dn_first_row(l, k, next));
-    }
-    return oldest;
-}
-
 /* Maps that share a storage share its row slots too: the oldest row that any of them must keep. */
 static int oldest_row(const struct dn_schedule *s, const struct dn_plan *plan, int storage, int y)
 {
     for (int map = plan->storages[storage].map; map >= 0; map = plan->places[map].next)
-        y = dn_min(y, dn_oldest_row(s->flow, map, s->done[0], 1));
+        y = dn_min(y, dn_oldest(s->flow, map, 0, s->done[0]));
     return y;
+}
+
+/* Elements of a channel that bringing a window forward copies: its left part, and rows from the strip and
+ * to it. */
+static double moved(const struct dn_rect *window, const struct dn_step *step)
+{
+    const struct dn_rect *r = &step->rect;
+    return (double)(window->y1 - window->y0) * (r->x0 - window->x0) +
+           (double)(r->y0 - window->y0 + r->y1 - step->kept) * (r->x1 - r->x0);
 }
 
 static void note_memory(const struct dn_schedule *s, const struct dn_step *step, struct dn_plan *plan)
@@ -137,8 +131,13 @@ static void note_memory(const struct dn_schedule *s, const struct dn_step *step,
     int storage = plan->places[step->layer + 1].storage;
     struct dn_storage *t = &plan->storages[storage];
     if (t->tile) {
-        t->rows = dn_max(t->rows, step->rect.y1 - step->rect.y0);
-        t->columns = dn_max(t->columns, step->rect.x1 - step->rect.x0);
+        const struct dn_rect *window = &s->region[step->layer + 1];
+        t->rows = dn_max(t->rows, window->y1 - window->y0);
+        t->columns = dn_max(t->columns, window->x1 - window->x0);
+        if (dn_group_has_windows(&s->group)) {
+            t->strip = dn_max(t->strip, step->rect.y1 - step->kept);
+            t->moved += moved(window, step) * dn_blocks(t->c) * DN_BLOCK * sizeof(float);
+        }
     } else if (t->rows < t->h) {
         t->rows = dn_max(t->rows, step->rect.y1 - oldest_row(s, plan, storage, step->rect.y0));
     }
@@ -157,14 +156,23 @@ static void note_work(const struct dn_flow *flow, const struct dn_plan_options *
     }
 }
 
+/* Can a map keep windows of a grid with reuse? Maps that share a storage have different ones, and the
+ * input comes in whole rows. */
+static bool has_window(const struct dn_plan *plan, const struct dn_storage *s, int map)
+{
+    return map > 0 && s->map == map && plan->places[map].next < 0 && s->layout == DN_BLOCKED;
+}
+
 /* Maps that leave their group, or are computed whole, are kept whole, and with them all that share.
  * The others keep rows, or a tile. */
 static void choose_kinds(const struct dn_flow *flow, const int *group_of, struct dn_plan *plan)
 {
     for (int i = 0; i < plan->n_storages; i++) {
-        plan->storages[i].rows = 0;
-        plan->storages[i].columns = plan->storages[i].w;
-        plan->storages[i].tile = false;
+        struct dn_storage *s = &plan->storages[i];
+        s->rows = s->strip = 0;
+        s->columns = s->w;
+        s->tile = false;
+        s->moved = 0;
     }
     for (int map = 0; map <= flow->graph->n; map++) {
         if (flow->root[map] != map)
@@ -174,7 +182,7 @@ static void choose_kinds(const struct dn_flow *flow, const int *group_of, struct
         if (s->buffer.first != s->buffer.last || dn_group_is_whole(g) || flow->output[map] ||
             (map == 0 && g->recompute)) {
             s->rows = s->h;
-        } else if (g->recompute) {
+        } else if (g->recompute || (dn_group_has_windows(g) && has_window(plan, s, map))) {
             s->tile = true;
             s->columns = 0;
         }
@@ -187,6 +195,29 @@ size_t dn_storage_bytes(const struct dn_storage *s, int rows, int width)
     size_t row = s->layout == DN_PLANAR ? (size_t)s->c * columns
                                         : (size_t)dn_blocks(s->c) * DN_BLOCK * columns;
     return dn_align_up(row * (size_t)rows * sizeof(float), DN_ALIGN);
+}
+
+size_t dn_strip_bytes(const struct dn_storage *s)
+{
+    size_t row = (size_t)dn_blocks(s->c) * DN_BLOCK * (size_t)s->w;
+    return dn_align_up(row * (size_t)s->strip * sizeof(float), DN_ALIGN);
+}
+
+/* When the schedules have been walked. A window and its strip may need more than rows of full width. */
+static void find_bytes(const struct dn_plan *plan, struct dn_storage *s)
+{
+    bool window = s->tile && dn_group_has_windows(&plan->groups[s->buffer.first]);
+    s->rows = dn_max(1, s->rows); /* 0: nobody reads the map and it is not computed */
+    s->columns = dn_max(1, s->columns);
+    size_t ring = dn_storage_bytes(s, s->rows, s->w), tile = dn_storage_bytes(s, s->rows, s->columns);
+    s->buffer.bytes = tile + dn_strip_bytes(s);
+    if (window && ring <= s->buffer.bytes) {
+        s->buffer.bytes = ring;
+        s->columns = s->w;
+        s->tile = false;
+        s->strip = 0;
+        s->moved = 0;
+    }
 }
 
 static void walk(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan,
@@ -207,7 +238,7 @@ static void take_whole(const struct dn_flow *flow, const struct dn_plan_options 
                        struct dn_group *group)
 {
     const struct dn_layer *l = &flow->graph->layers[flow->order[group->last]];
-    struct dn_step step = {l->index, {0, l->out_h, 0, l->out_w}};
+    struct dn_step step = {.layer = l->index, .rect = {0, l->out_h, 0, l->out_w}};
     if (flow->root[l->index + 1] == l->index + 1)
         note_work(flow, options, &step, plan, group);
 }
@@ -234,12 +265,8 @@ enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_opt
         else
             walk(flow, options, plan, group, scratch);
     }
-    for (int i = 0; i < plan->n_storages; i++) {
-        struct dn_storage *t = &plan->storages[i];
-        t->rows = dn_max(1, t->rows); /* 0: nobody reads the map and it is not computed */
-        t->columns = dn_max(1, t->columns);
-        t->buffer.bytes = dn_storage_bytes(t, t->rows, t->columns);
-    }
+    for (int i = 0; i < plan->n_storages; i++)
+        find_bytes(plan, &plan->storages[i]);
     free(scratch);
     return DN_OK;
 }

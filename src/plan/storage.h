@@ -15,8 +15,7 @@ enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_opt
 /* Bytes of `rows` rows of `width` columns of a storage. */
 size_t dn_storage_bytes(const struct dn_storage *s, int rows, int width);
 
-/* The lowest row of a map that its readers have still to see, when the first done[map * stride]
- * rows of every map exist; INT_MAX when they have seen all. */
-int dn_oldest_row(const struct dn_flow *flow, int map, const int *done, int stride);
+/* Bytes of the strip behind the tile. */
+size_t dn_strip_bytes(const struct dn_storage *s);
 
 #endif

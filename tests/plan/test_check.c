@@ -26,15 +26,15 @@ static void hurt_storage(struct dice *d, struct dn_plan *p)
 {
     struct dn_storage *s = &p->storages[roll(d, p->n_storages)];
     struct dn_storage *o = &p->storages[roll(d, p->n_storages)];
-    int *numbers[] = {&s->c, &s->h, &s->w, &s->rows, &s->columns, &s->pad, &s->map, &s->buffer.first, &s->buffer.last};
-    int kind = roll(d, 13);
-    if (kind < 9)
+    int *numbers[] = {&s->c, &s->h, &s->w, &s->rows, &s->columns, &s->pad, &s->map, &s->buffer.first, &s->buffer.last, &s->strip};
+    int kind = roll(d, 14);
+    if (kind < 10)
         hurt_int(d, numbers[kind]);
-    else if (kind == 9)
-        hurt_size(d, &s->buffer.bytes);
     else if (kind == 10)
-        hurt_size(d, &s->buffer.offset);
+        hurt_size(d, &s->buffer.bytes);
     else if (kind == 11)
+        hurt_size(d, &s->buffer.offset);
+    else if (kind == 12)
         s->buffer.offset = o->buffer.offset;
     else
         s->tile = !s->tile;
@@ -152,6 +152,8 @@ START_TEST(test_a_damaged_plan_is_refused_or_right)
         struct dn_plan plan;
         struct dn_error err = {0};
         net_case_make(&c, seed + (uint64_t)i);
+        if (i % 3 == 0)
+            net_case_grids(&c);
         if (!net_run_open(&run, &c))
             continue;
         if (!net_run_plan(&run, &c, &plan, &err)) {

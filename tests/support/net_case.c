@@ -260,6 +260,30 @@ void net_case_make(struct net_case *c, uint64_t seed)
     c->automatic = chance(&d, 25);
 }
 
+void net_case_grids(struct net_case *c)
+{
+    struct dice d = {c->seed};
+    struct net_graph g;
+    if (!net_graph_read(&g, c))
+        abort();
+    c->automatic = false;
+    c->concat = chance(&d, 70) ? 0 : c->concat;
+    dn_flow_order(&g.flow, c->early ? DN_ORDER_EARLY : DN_ORDER_FILE);
+    memset(c->group, 0, sizeof c->group);
+    for (int p = 0, n; p < c->n; p += n) {
+        for (n = 0; p + n < c->n && dn_layer_is_tiled(&g.graph.layers[g.flow.order[p + n]]);)
+            n++;
+        n = n > 1 && chance(&d, 30) ? between(&d, 1, n) : dn_max(n, 1);
+        const struct dn_layer *last = &g.graph.layers[g.flow.order[p + n - 1]];
+        c->group[p] = (struct net_group){.length = n, .tiles = 1, .columns = 1, .weights = (enum dn_residency)roll(&d, 3)};
+        if (!dn_layer_is_tiled(last))
+            continue;
+        c->group[p].tiles = between(&d, 1, dn_min(8, last->out_h));
+        c->group[p].columns = between(&d, dn_min(2, last->out_w), dn_min(6, last->out_w));
+    }
+    net_graph_free(&g);
+}
+
 /* ---- printing ------------------------------------------------------------------------------- */
 
 void net_case_cfg(FILE *out, const struct net_case *c)

@@ -49,6 +49,9 @@ struct net_case {
 
 void net_case_make(struct net_case *c, uint64_t seed);
 
+/* Replaces the groups by grids with reuse of all layers that can be tiled. */
+void net_case_grids(struct net_case *c);
+
 /* The texts, to `out`. The groups are printed for the graph's order. */
 void net_case_cfg(FILE *out, const struct net_case *c);
 void net_case_fusion(FILE *out, const struct net_case *c, struct dn_flow *flow);
