@@ -3,7 +3,7 @@
  *
  * Threads share as little as possible, since a core reads slowly what another one has just written:
  * they take different groups of tiles, and each transforms inputs and filters for itself. Only with
- * fewer tiles than pairs of output blocks they take different blocks of all tiles, since filters would
+ * at most as many tiles as pairs of output blocks they take different blocks of all tiles, since filters would
  * else be transformed for too few tiles. Workspace, where all inputs are few enough to be kept, so that
  * they are transformed once however many slices of filters follow, and where they are not:
  *
@@ -79,7 +79,7 @@ static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threa
     struct cut c = {.tiles = (t.y1 - t.y0) * (t.x1 - t.x0)};
     int blocks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS), pairs = pairs_of(dn_blocks(v->n));
     c.kept = thrift == 0 && c.tiles <= most[0];
-    c.blocks = c.kept && pairs >= threads && (threads == 1 || pairs > c.tiles);
+    c.blocks = c.kept && pairs >= threads && (threads == 1 || pairs >= c.tiles);
     c.groups = c.blocks ? 1 : groups_of(c.tiles, most[thrift], threads);
     c.group = dn_ceil_div(c.tiles, c.groups);
     c.shares = c.blocks ? threads : dn_min(threads, c.groups);
