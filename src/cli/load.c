@@ -60,7 +60,8 @@ network *dn_cli_load(const struct dn_args *args, char **words, int count, bool p
     darknet_options options = dn_cli_options(args);
     if (args->memory)
         dl_iterate_phdr(read_code_by_pages, NULL);
-    options.read_ahead = photos && count != 3;
+    options.once = photos && count == 3;
+    options.read_ahead = photos && !options.once;
     if (photos && args->memory)
         options.photo_bytes = photo_bytes(args, words + 2, count - 2);
     network *net = darknet_load(words[0], count > 1 ? words[1] : "", &options);

@@ -97,7 +97,7 @@ static enum dn_status keep_all(const struct dn_flow *flow, const struct dn_plan_
                                struct dn_plan *plan, struct dn_error *err)
 {
     size_t unused;
-    if (!options->budget || plan->streamed_bytes <= 0)
+    if (!options->budget || options->once || plan->streamed_bytes <= 0)
         return DN_OK;
     if (dn_plan_reside(flow, options, true, plan, &unused, err))
         return err->status;
@@ -121,7 +121,7 @@ enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_option
             return err->status;
     close_gaps(plan);
     dn_plan_places(flow, plan);
-    if (dn_plan_rows(flow, options, plan, err) || dn_plan_reside(flow, options, !options->budget, plan, &least, err) ||
+    if (dn_plan_rows(flow, options, plan, err) || dn_plan_reside(flow, options, !options->budget && !options->once, plan, &least, err) ||
         keep_all(flow, options, plan, err))
         return err->status;
     plan->least_bytes = least < plan->peak_bytes ? least : plan->peak_bytes;

@@ -90,6 +90,7 @@ struct dn_plan_options {
     int threads;
     struct dn_machine machine;
     size_t budget;    /* most bytes of plan.peak_bytes; 0: as many as save time */
+    bool once;        /* for a single run: filters that stayed would be read all the same, and not while it computes */
     size_t afterwards; /* bytes that the caller makes of the outputs, in memory that the arena gives back */
     size_t process;   /* bytes of the process beside the arena, for messages */
     size_t asked;     /* the budget of the whole process, for messages */

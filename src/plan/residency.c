@@ -108,7 +108,7 @@ enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_o
     if (dn_plan_layout(flow, options, plan, err))
         return err->status;
     *least = plan->peak_bytes;
-    if (all || *least > c.budget)
+    if (all || options->once || *least > c.budget)
         return DN_OK;
     c.list = calloc((size_t)plan->n_layers, sizeof *c.list);
     if (c.list)

@@ -173,7 +173,8 @@ static enum dn_status try_groups(struct search *s, int kind, enum dn_order order
 {
     const struct dn_plan *plan = &s->plan;
     size_t budget = s->options->budget;
-    if (dn_plan_rows(s->flow, s->options, &s->plan, s->err) || try_residency(s, kind, order) || !budget)
+    if (dn_plan_rows(s->flow, s->options, &s->plan, s->err) || try_residency(s, kind, order) || !budget ||
+        s->options->once)
         return s->err->status;
     bool all = !kind && plan->streamed_bytes > 0 &&
                (double)plan->weights_bytes + plan->streamed_bytes < (double)budget;
@@ -233,9 +234,9 @@ static enum dn_status try_places(struct search *s, size_t most, enum dn_order or
         return DN_OK;
     if (dn_pieces_make(&s->tables, &s->plan, most, &s->pieces, s->err))
         return s->err->status;
-    if (s->options->budget)
+    if (s->options->budget || s->options->once)
         try_caps(s, 0, order);
-    if (!s->err->status)
+    if (!s->err->status && !s->options->once)
         try_caps(s, 1, order);
     dn_pieces_free(&s->pieces);
     return s->err->status;

@@ -155,6 +155,26 @@ START_TEST(test_boxes_take_memory_that_the_next_prediction_gets_back)
 }
 END_TEST
 
+START_TEST(test_for_one_prediction_no_weights_are_kept_and_the_bits_are_the_same)
+{
+    static const size_t budgets[] = {0, 256 << 20};
+    darknet_options options = {.size = sizeof options, .memory = budgets[_i], .threads = 1};
+    network *many = darknet_load(path, "", &options);
+    options.once = 1;
+    network *one = darknet_load(path, "", &options);
+    darknet_memory m = network_memory(many), o = network_memory(one);
+    ck_assert(m.streamed == 0 && o.streamed > 1e6);
+    ck_assert_uint_lt(o.weights, m.weights / 10);
+    for (int k = 0; k < 2; k++) {
+        ck_assert_ptr_nonnull(network_predict(many, input));
+        ck_assert_ptr_nonnull(network_predict(one, input));
+        ck_assert_mem_eq(one->layers[4].output, many->layers[4].output, (size_t)one->layers[4].outputs * sizeof(float));
+    }
+    free_network(one);
+    free_network(many);
+}
+END_TEST
+
 START_TEST(test_where_a_thread_per_core_has_no_room_fewer_compute)
 {
     int tries;
@@ -179,6 +199,7 @@ Suite *suite(void)
     tcase_add_test(t, test_heads_and_the_last_layer_can_be_read_and_no_others);
     tcase_add_test(t, test_a_kept_layer_can_be_read_and_changes_nothing);
     tcase_add_test(t, test_a_layer_that_does_not_fit_is_not_kept_and_nothing_has_changed);
+    tcase_add_loop_test(t, test_for_one_prediction_no_weights_are_kept_and_the_bits_are_the_same, 0, 2);
     tcase_add_test(t, test_where_a_thread_per_core_has_no_room_fewer_compute);
     tcase_add_test(t, test_boxes_take_memory_that_the_next_prediction_gets_back);
     suite_add_tcase(s, t);

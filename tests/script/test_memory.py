@@ -121,8 +121,9 @@ def try_budgets(name, folder, image):
                      common.last_line(done.stderr))
         for times in (1, *LARGER[threads - 1::2]):
             budget = int(times * least + 0.05 * MB)
+            again = [image] * (times > 1)  # for a single photo no weights are kept
             for flags in process.thresholds():
-                why, predicted = broken(*process.run(budget, threads, *flags), budget)
+                why, predicted = broken(*process.run(budget, threads, *again, *flags), budget)
                 common.check(f"{name}, {threads} thread(s), {budget / MB:.1f} MB {' '.join(flags)}: the "
                              f"peak is the predicted {predicted / MB:.1f} MB", why)
     if process.detects:
