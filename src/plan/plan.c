@@ -201,9 +201,17 @@ static size_t lay_out_results(const struct dn_flow *flow, struct dn_plan *plan, 
     return offset + plan->input_row_bytes;
 }
 
-size_t dn_plan_least(const struct dn_flow *flow, struct dn_plan *plan)
+/* What a run has at its peak, or the caller behind it. */
+static size_t find_peak(const struct dn_plan_options *options, struct dn_plan *plan)
 {
-    size_t most = 0;
+    plan->outputs_bytes = dn_plan_outputs(plan);
+    size_t after = plan->outputs_bytes + options->afterwards;
+    return after > plan->arena_bytes ? after : plan->arena_bytes;
+}
+
+size_t dn_plan_least(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan)
+{
+    plan->maps_bytes = 0;
     lay_out_sizes(flow, plan);
     for (int g = 0; g < plan->n_groups; g++) {
         size_t live = plan->groups[g].scratch.bytes;
@@ -211,9 +219,10 @@ size_t dn_plan_least(const struct dn_flow *flow, struct dn_plan *plan)
             const struct dn_buffer *b = &plan->storages[i].buffer;
             live += b->first <= g && g <= b->last ? b->bytes : 0;
         }
-        most = live > most ? live : most;
+        plan->maps_bytes = live > plan->maps_bytes ? live : plan->maps_bytes;
     }
-    return lay_out_results(flow, plan, plan->weights_bytes + most);
+    plan->arena_bytes = lay_out_results(flow, plan, plan->weights_bytes + plan->maps_bytes);
+    return find_peak(options, plan);
 }
 
 static enum dn_status lay_out_arena(const struct dn_flow *flow, struct dn_plan *plan, struct dn_error *err)
@@ -254,10 +263,7 @@ enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_o
 {
     if (lay_out_arena(flow, plan, err))
         return err->status;
-    plan->outputs_bytes = dn_plan_outputs(plan);
-    plan->peak_bytes = plan->arena_bytes;
-    if (plan->outputs_bytes + options->afterwards > plan->peak_bytes)
-        plan->peak_bytes = plan->outputs_bytes + options->afterwards;
+    plan->peak_bytes = find_peak(options, plan);
     plan->seconds = dn_cost_plan(flow, plan, &options->machine);
     plan->work = work_factor(flow, plan);
     return DN_OK;

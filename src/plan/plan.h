@@ -119,8 +119,9 @@ void dn_plan_copy(struct dn_plan *to, const struct dn_plan *from); /* of the sam
 enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_options *options,
                               struct dn_plan *plan, struct dn_error *err);
 
-/* With these groups, places, rows, residency and slices no layout has a smaller arena. */
-size_t dn_plan_least(const struct dn_flow *flow, struct dn_plan *plan);
+/* With these groups, places, rows, residency and slices no layout has fewer peak_bytes; nor a smaller arena
+ * than then is in arena_bytes. */
+size_t dn_plan_least(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan);
 
 /* Bytes of the arena that cannot be given back between runs: outputs and results, the input row, and pages
  * that they only touch. */

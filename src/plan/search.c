@@ -135,7 +135,7 @@ static bool is_hopeless(struct search *s, bool all)
     const struct dn_plan *old = s->best;
     size_t budget = s->options->budget ? s->options->budget : SIZE_MAX;
     dn_plan_keep(s->flow, all, &s->plan);
-    size_t bytes = dn_plan_least(s->flow, &s->plan);
+    size_t bytes = dn_plan_least(s->flow, s->options, &s->plan), arena = s->plan.arena_bytes;
     if (bytes < old->least_bytes)
         return false;
     if (bytes > budget || !s->found)
@@ -143,8 +143,8 @@ static bool is_hopeless(struct search *s, bool all)
     dn_plan_keep(s->flow, true, &s->plan);
     double seconds = dn_cost_plan(s->flow, &s->plan, &s->options->machine);
     if (s->options->budget)
-        return seconds > old->seconds || (seconds >= old->seconds && bytes >= old->arena_bytes);
-    return seconds >= (bytes < old->arena_bytes ? 1.03 : .97) * old->seconds;
+        return seconds > old->seconds || (seconds >= old->seconds && arena >= old->arena_bytes);
+    return seconds >= (arena < old->arena_bytes ? 1.03 : .97) * old->seconds;
 }
 
 /* Lays the candidate's groups out, with all filters resident or as many as there is room for. */
@@ -206,7 +206,8 @@ static enum dn_status try_caps(struct search *s, int kind, enum dn_order order)
             if (is_new(s) && try_groups(s, kind, order))
                 return s->err->status;
         }
-        if (cap > most || (cap > budget && s->found)) /* the pieces' bytes are estimates, and may be high */
+        /* the pieces' bytes are estimates, and may be high */
+        if (cap > most || (cap > budget && (s->found || cap / 2 > s->best->least_bytes)))
             return DN_OK;
     }
     return DN_OK;
