@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/size.h"
 #include "plan/schedule.h"
 #include "support/net_case.h"
 
@@ -87,7 +88,25 @@ END_TEST
 
 /* ---- schedules ------------------------------------------------------------------------------ */
 
-/* Counts the elements of each layer that the steps of a group compute. */
+/* Could the layer at a position have gone on when the step was chosen? */
+static bool could_go_on(const struct dn_schedule *s, const struct dn_step *step, int position)
+{
+    const struct dn_layer *l = &g.graph.layers[g.flow.order[position]];
+    int done = s->done[0][l->index + 1], need = s->need[0][l->index + 1];
+    int end = dn_layer_round(l, done + dn_ceil_div(l->out_h, s->group.tiles), l->out_h);
+    if (done >= need)
+        return false;
+    for (int k = 0; k < l->n_in; k++) {
+        int map = g.flow.root[l->in[k] + 1];
+        int rows = map == step->layer + 1 ? step->rect.y0 : s->done[0][map];
+        bool here = map ? g.flow.position[map - 1] >= s->group.first : s->group.first == 0;
+        if (here && l->ops->span(l, k, 0, (struct dn_span){done, dn_min(end, need)}).hi > rows)
+            return false;
+    }
+    return true;
+}
+
+/* Counts the elements of each layer that the steps of a group compute. In bands the last layer that can goes on. */
 static void walk(struct dn_group group, long *computed)
 {
     int *scratch = calloc(DN_SCHEDULE_INTS * ((size_t)g.graph.n + 1), sizeof *scratch);
@@ -98,7 +117,11 @@ static void walk(struct dn_group group, long *computed)
         const struct dn_rect *r = &step.rect;
         int h = step.layer < 0 ? g.graph.h : g.graph.layers[step.layer].out_h;
         int w = step.layer < 0 ? g.graph.w : g.graph.layers[step.layer].out_w;
-        ck_assert(0 <= r->y0 && r->y0 < r->y1 && r->y1 <= h && 0 <= r->x0 && r->x0 < r->x1 && r->x1 <= w);
+        bool rows = r->y0 < r->y1 || (r->y0 == r->y1 && dn_group_has_windows(&group));
+        ck_assert(0 <= r->y0 && rows && r->y1 <= h && 0 <= r->x0 && r->x0 < r->x1 && r->x1 <= w);
+        for (int q = step.layer < 0 ? 0 : g.flow.position[step.layer] + 1;
+             q <= group.last && group.columns == 1 && group.tiles > 1 && !group.recompute; q++)
+            ck_assert(q < group.first || !could_go_on(&s, &step, q));
         if (step.layer >= 0)
             computed[step.layer] += (long)(r->y1 - r->y0) * (r->x1 - r->x0);
     }
