@@ -108,6 +108,24 @@ def try_boxes(process, name):
                          f"the predicted {predicted / MB:.1f} MB", why)
 
 
+def try_grid(folder, image):
+    """Tiles that have overlaps from their neighbours, as in the published method."""
+    path = f"{folder}/grid"
+    with open(path, "w", encoding="ascii") as file:
+        file.write("[fusion]\nlayers=0-7\ntiles=5x5\noverlap=reuse\n")
+    process = Process(folder, "yolov2", image)
+    process.words += ["-fusion", path]
+    for threads in (1, 2):
+        least, said = least_of(process.run, threads)
+        if not least:
+            common.failed("yolov2 in a grid names its smallest budget", said)
+            return
+        budget = int(least + 0.05 * MB)
+        why, predicted = broken(*process.run(budget, threads), budget)
+        common.check(f"yolov2 in a grid, {threads} thread(s), {budget / MB:.1f} MB: the peak is the predicted "
+                     f"{predicted / MB:.1f} MB", why)
+
+
 def try_budgets(name, folder, image):
     process = Process(folder, name, image)
     for threads in (1, 2):
@@ -146,6 +164,8 @@ def main():
         image = photo(folder)
         for name in names:
             try_budgets(name, folder, image)
+        if "yolov2" in names:
+            try_grid(folder, image)
     common.finish()
 
 
