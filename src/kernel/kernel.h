@@ -83,9 +83,9 @@ struct dn_conv {
     int h, w;   /* rows and columns of the whole output map */
 };
 
-/* Plain 3x3 layers with enough channels use Winograd unless they are exact: their sums are
- * transformed, see src/kernel/winograd.h, and come in tiles of DN_CONV_TILE rows and columns, from
- * row 0, column 0 of the output map on. Follows from the layer's shape alone. */
+/* Plain 3x3 layers of stride 1 or 2 with enough channels and outputs use Winograd unless they are exact:
+ * their sums are transformed, see src/kernel/winograd.h, and come in tiles of DN_CONV_TILE rows and
+ * columns, from row 0, column 0 of the output map on. Follows from the layer's shape alone. */
 bool dn_conv_is_winograd(const struct dn_conv *conv);
 enum { DN_CONV_TILE = 4 };
 
@@ -133,8 +133,8 @@ struct dn_conv_job {
 };
 
 /* `in` must hold, for every output row of the rectangle, all input rows of its receptive field
- * (clipped to the map; with Winograd those of the rectangle of tiles that it touches), and in.pad zero columns as far as the field reaches beyond the sides. A
- * planar input needs no pad: its columns are clipped. Channels above n in the last output block
+ * (clipped to the map; with Winograd those of the whole tiles that it touches), and in.pad zero columns
+ * as far as the field reaches beyond the sides. A planar input needs no pad: its columns are clipped. Channels above n in the last output block
  * become act(0). Does not touch the pad columns of `out`. Activations across channels are applied by
  * the job that holds the last output block; the others must have run on the rectangle before. */
 void dn_conv_run(const struct dn_kernels *k, const struct dn_conv_job *job);

@@ -18,18 +18,23 @@
 #include "kernel/table.h"
 
 enum {
-    FILTER_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_POINTS * DN_WINOGRAD_FILTER_POINT,
-    PRODUCT_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_POINTS * DN_BLOCK, /* of a tile */
+    FILTER_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_FILTERS * DN_WINOGRAD_FILTER_PLANE,
+    MOST_KEPT = 104, /* tiles, so few that the inputs of all are kept */
     PARTS_EACH = 4,  /* items at least for each thread, of */
     GROUPS_EACH = 2, /* at least for each of several threads, of at least a strip */
     TAPS = 9
 };
 
+/* Smaller maps than these are faster directly (measured): with few tiles the transforms of filters weigh
+ * more than the multiplications that are saved, which are fewer at stride 2. */
+static const int least_map[DN_WINOGRAD_STRIDES] = {7, 19};
+
 bool dn_conv_is_winograd(const struct dn_conv *v)
 {
-    return !v->exact && v->kh == 3 && v->kw == 3 && v->stride_y == 1 && v->stride_x == 1 &&
-           v->dilation == 1 && v->groups == 1 && v->in_layout == DN_BLOCKED && v->c >= 32 &&
-           v->n >= 32 && v->h >= 7 && v->w >= 7;
+    return !v->exact && v->kh == 3 && v->kw == 3 && v->stride_y == v->stride_x &&
+           v->stride_y <= DN_WINOGRAD_STRIDES && v->dilation == 1 && v->groups == 1 &&
+           v->in_layout == DN_BLOCKED && v->c >= 32 && v->n >= 32 &&
+           dn_min(v->h, v->w) >= least_map[v->stride_y - 1];
 }
 
 /* The tiles that a rectangle touches, as a rectangle of tiles. */
@@ -44,9 +49,16 @@ static int pairs_of(int blocks)
     return dn_ceil_div(blocks, DN_WINOGRAD_BLOCKS);
 }
 
-static size_t input_floats(int tiles)
+/* Transformed inputs of a block of channels. */
+static size_t input_floats(struct dn_winograd_form f, int tiles)
 {
-    return DN_WINOGRAD_POINTS * (size_t)dn_winograd_point(tiles);
+    return (size_t)(f.patch * f.patch) * (size_t)dn_winograd_plane(tiles);
+}
+
+/* The products of a tile. */
+static size_t product_floats(struct dn_winograd_form f)
+{
+    return (size_t)dn_winograd_points(f) * DN_WINOGRAD_BLOCKS * DN_BLOCK;
 }
 
 /* How a job is cut up and its workspace used. */
@@ -72,21 +84,24 @@ static int groups_of(int tiles, int most, int threads)
     return dn_min(tiles, each * threads);
 }
 
+/* Groups are so large that the transforms of filters cost little; at stride 2 a tile has more than twice
+ * as many products for a filter, and inputs. */
 static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threads, int thrift)
 {
-    static const int most[DN_THRIFT_LEVELS] = {104, 104, 26, 26}; /* tiles of a group */
+    static const int most[DN_WINOGRAD_STRIDES][DN_THRIFT_LEVELS] = {{104, 104, 26, 26}, {52, 52, 26, 13}};
+    const struct dn_winograd_form form = dn_winograd_form(v->stride_y);
     struct dn_rect t = tiles_of(rect);
     struct cut c = {.tiles = (t.y1 - t.y0) * (t.x1 - t.x0)};
     int blocks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS), pairs = pairs_of(dn_blocks(v->n));
-    c.kept = thrift == 0 && c.tiles <= most[0];
+    c.kept = thrift == 0 && c.tiles <= MOST_KEPT;
     c.blocks = c.kept && pairs >= threads && (threads == 1 || pairs >= c.tiles);
-    c.groups = c.blocks ? 1 : groups_of(c.tiles, most[thrift], threads);
+    c.groups = c.blocks ? 1 : groups_of(c.tiles, most[v->stride_y - 1][thrift], threads);
     c.group = dn_ceil_div(c.tiles, c.groups);
     c.shares = c.blocks ? threads : dn_min(threads, c.groups);
     c.again = thrift == DN_THRIFT_LEVELS - 1 && blocks > 1;
-    c.inputs = input_floats(c.group) * (size_t)(c.again ? 1 : blocks);
+    c.inputs = input_floats(form, c.group) * (size_t)(c.again ? 1 : blocks);
     int products = blocks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
-    c.share = FILTER_FLOATS + PRODUCT_FLOATS * (size_t)products + (c.kept ? 0 : c.inputs);
+    c.share = FILTER_FLOATS + product_floats(form) * (size_t)products + (c.kept ? 0 : c.inputs);
     return c;
 }
 
@@ -110,7 +125,8 @@ struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rec
 }
 
 struct nest {
-    const struct dn_kernels *kernels;
+    const struct dn_winograd_kernels *kernels;
+    const struct dn_winograd_transforms *transforms;
     const struct dn_conv_job *job;
     struct cut cut;
     struct dn_winograd group; /* what all groups have in common */
@@ -144,14 +160,14 @@ static void select_channels(struct tiles *t, int c)
     size_t block = t->nest->cut.again ? 0 : (size_t)(c / DN_WINOGRAD_INPUTS);
     t->group.c0 = c;
     t->group.c1 = dn_min(c + DN_WINOGRAD_INPUTS, t->nest->job->conv->c);
-    t->group.inputs = t->inputs + input_floats(t->group.tiles) * block;
+    t->group.inputs = t->inputs + input_floats(t->group.form, t->group.tiles) * block;
 }
 
 static void transform_inputs(struct tiles *t, int c)
 {
     select_channels(t, c);
     for (int tile = 0; tile < t->group.tiles; tile++)
-        t->nest->kernels->winograd->inputs(&t->group, tile);
+        t->nest->transforms->inputs(&t->group, tile);
 }
 
 /* Spreads the prefetching of the filters that come next over the points of all strips. */
@@ -167,7 +183,7 @@ static void plan_prefetch(struct dn_winograd_strip *s, int strips)
     if (block >= job->block1)
         return;
     int bytes = dn_min(DN_WINOGRAD_INPUTS, job->conv->c - c) * TAPS * DN_BLOCK * (int)sizeof(float);
-    s->next_share = dn_ceil_div(bytes, strips * DN_WINOGRAD_POINTS);
+    s->next_share = dn_ceil_div(bytes, strips * dn_winograd_points(s->group->form));
     for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)
         s->next[b] = (const char *)packed_filters(job, dn_min(block + b, job->block1 - 1), c);
 }
@@ -175,7 +191,7 @@ static void plan_prefetch(struct dn_winograd_strip *s, int strips)
 /* The products of a block of input channels; after the last one, the outputs. */
 static void run_channels(const struct tiles *t, struct dn_winograd_strip *s)
 {
-    const struct dn_winograd_kernels *k = t->nest->kernels->winograd;
+    const struct dn_winograd_transforms *k = t->nest->transforms;
     const struct dn_winograd *g = &t->group;
     const bool one = g->job->conv->c <= DN_WINOGRAD_INPUTS, last = g->c1 == g->job->conv->c;
     for (int b = 0; b < s->blocks; b++)
@@ -185,12 +201,12 @@ static void run_channels(const struct tiles *t, struct dn_winograd_strip *s)
     s->tile = t->first;
     for (plan_prefetch(s, left); left > 0; left--, s->tile += s->tiles) {
         s->tiles = dn_ceil_div(t->end - s->tile, left);
-        s->products = t->filters + FILTER_FLOATS + (one ? 0 : (s->tile - t->first) * PRODUCT_FLOATS);
-        k->multiply(s);
+        s->products = t->filters + FILTER_FLOATS + (one ? 0 : (size_t)(s->tile - t->first) * product_floats(g->form));
+        t->nest->kernels->multiply(s);
         if (last)
             k->outputs(s);
         for (int b = 0; b < DN_WINOGRAD_BLOCKS && s->next_share; b++)
-            s->next[b] += s->next_share * DN_WINOGRAD_POINTS;
+            s->next[b] += s->next_share * dn_winograd_points(g->form);
     }
 }
 
@@ -237,7 +253,7 @@ static void keep_inputs(void *context, int item, int thread)
     const struct nest *n = context;
     struct tiles t = group_of(n, 0, thread);
     select_channels(&t, item / n->cut.tiles * DN_WINOGRAD_INPUTS);
-    n->kernels->winograd->inputs(&t.group, item % n->cut.tiles);
+    n->transforms->inputs(&t.group, item % n->cut.tiles);
 }
 
 /* A pair of output blocks, at a part of the tiles. */
@@ -254,9 +270,11 @@ static void run_part(void *context, int item, int thread)
 void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
 {
     struct dn_rect tiles = tiles_of(job->rect);
-    struct nest n = {.kernels = k, .job = job, .pairs = pairs_of(job->block1 - job->block0)};
+    struct nest n = {.kernels = k->winograd, .job = job, .pairs = pairs_of(job->block1 - job->block0)};
+    n.transforms = &k->winograd->transforms[job->conv->stride_y - 1];
     n.cut = cut_of(job->conv, job->rect, job->threads, job->thrift);
-    n.group = (struct dn_winograd){.job = job, .rows = k->rows, .ty = tiles.y0, .tx = tiles.x0};
+    n.group = (struct dn_winograd){.job = job, .form = dn_winograd_form(job->conv->stride_y), .rows = k->rows,
+                                   .ty = tiles.y0, .tx = tiles.x0};
     n.group.down = dn_row_parts(job->rect, job->threads) > 1;
     n.group.line = n.group.down ? tiles.y1 - tiles.y0 : tiles.x1 - tiles.x0;
     if (!n.cut.blocks) {

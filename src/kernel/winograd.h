@@ -1,7 +1,8 @@
-/* Winograd convolution inside src/kernel: F(4x4, 3x3) on groups of tiles in a bounded workspace.
+/* Winograd convolution inside src/kernel: 4x4 outputs at a time, of stride 1 or 2, on groups of tiles
+ * in a bounded workspace.
  *
  * A tile is 4x4 outputs of the layer's own grid, which begins at row 0, column 0 of the whole output
- * map. From the 6x6 inputs d of a tile and a 3x3 filter g it is
+ * map. At stride 1, from the 6x6 inputs d of a tile and a 3x3 filter g it is
  *
  *     Y = At [ sum over channels of (G g Gt) * (Bt d B) ] A          * : element by element
  *
@@ -16,39 +17,76 @@
  *                                   1  -b  b²  a²b², -243/128 and         0   a²b   -a²    -b    1  0
  *                                   0   0  1   243/32                     0   a²b²   0  -a²-b²   0  1
  *
- * Sums run over dn_winograd_chunk() channels, one fused multiply-add each, starting from 0; the
- * chunks are added up, and the sums of all channels are transformed back. With few channels one long
- * sum would lose more than the transforms. So the bits of an output depend on its tile alone. Filters
- * are packed [output block][channel][3][3][16] and transformed at run time, two output blocks and one
- * block of channels at a time. */
+ * At stride 2 the 9x9 inputs of a tile are four maps of half the size: rows 0, 2 ... 8 meet the filter's
+ * rows 0 and 2, rows 1, 3, 5, 7 its row 1, and columns likewise; each pair is a correlation of stride 1.
+ * In a direction with two taps the points are 1/2, -1/2, 3/2, -3/2 and infinity. One tap needs but four
+ * numbers: with V the first four columns of At, At (g Vinv d) = g d, so its filter is the tap itself, its
+ * inputs are Vinv d, and it shares points and At with the two taps: with a = 1/2, b = 3/2
+ *
+ *          1  1  1   1  0        1  a                            -ab²  -b²   a     1  0
+ *     At = a -a   b -b  0        1 -a  rows divided by the         ab²  -b²  -a     1  0
+ *          a² a²  b² b² 0    G = 1  b  product of distances   Bt: -a²b  -a²   b     1  0
+ *          a³-a³  b³-b³ 1        1 -b  -2, 2, 6, -6                a²b  -a²  -b     1  0
+ *                                0  1                              a²b²  0  -a²-b²  0  1
+ *
+ * So products of up to four planes are summed at a point: (5 + 4)² = 81 multiplications per channel
+ * instead of 144, with 36 transformed numbers per filter, as at stride 1, and one transform of 25 sums
+ * back. With these points that loses less precision than at stride 1.
+ *
+ * Sums run over dn_winograd_chunk() channels of each plane, one fused multiply-add each, starting from
+ * 0; the chunks are added up, and the sums of all channels are transformed back. So the bits of an output
+ * depend on its tile alone. Filters are packed [output block][channel][3][3][16] and transformed at run
+ * time, two output blocks and one block of channels at a time. */
 #ifndef DN_KERNEL_WINOGRAD_H
 #define DN_KERNEL_WINOGRAD_H
 
 #include "kernel/conv.h"
+#include "kernel/lanes/inline.h"
 
 enum {
     DN_WINOGRAD_TILE = DN_CONV_TILE, /* rows and columns of outputs */
-    DN_WINOGRAD_PATCH = 6,    /* rows and columns of inputs of a tile */
-    DN_WINOGRAD_POINTS = 36,
+    DN_WINOGRAD_STRIDES = 2,  /* most rows and columns from an output's inputs to the next one's */
+    DN_WINOGRAD_PATCH = 9,    /* most rows and columns of inputs of a tile */
+    DN_WINOGRAD_SIDE = 6,     /* most rows and columns of points, and those of a transformed filter */
+    DN_WINOGRAD_FILTERS = DN_WINOGRAD_SIDE * DN_WINOGRAD_SIDE,
+    DN_WINOGRAD_PLANES = 4,   /* most planes of inputs whose products are summed at a point */
     DN_WINOGRAD_INPUTS = 64,  /* most input channels whose filters are transformed together */
     DN_WINOGRAD_BLOCKS = 2,   /* output blocks that are multiplied together */
     DN_WINOGRAD_STRIP = 26,   /* most tiles that are multiplied together */
 
-    /* Floats from a point to the next one: an odd number of cache lines, so that the 36 of a tile or
+    /* Floats from a plane of filters to the next one: an odd number of cache lines, so that the 36 of
      * a filter do not all fall into one set of the cache. */
-    DN_WINOGRAD_FILTER_POINT = (DN_WINOGRAD_INPUTS + 1) * DN_BLOCK
+    DN_WINOGRAD_FILTER_PLANE = (DN_WINOGRAD_INPUTS + 1) * DN_BLOCK
 };
+
+/* Rows and columns of a tile's inputs, which stay as many when they are transformed, and of its points.
+ * The inputs i, i + side ... below patch meet at point i of a direction; there they are multiplied with
+ * number i of the filter, the second ones with its last number. */
+struct dn_winograd_form {
+    int patch, side;
+};
+
+static INLINE struct dn_winograd_form dn_winograd_form(int stride)
+{
+    return stride == 1 ? (struct dn_winograd_form){6, 6} : (struct dn_winograd_form){9, 5};
+}
+
+static inline int dn_winograd_points(struct dn_winograd_form f)
+{
+    return f.side * f.side;
+}
 
 /* Consecutive tiles of the job's rectangle, along its lines, and a block of input channels. */
 struct dn_winograd {
     const struct dn_conv_job *job;
+    struct dn_winograd_form form;
     const struct dn_row_kernels *rows;
     int ty, tx; /* the first tile of the rectangle */
     int line;   /* tiles in a row of it, or in a column of it where tiles are counted downwards */
     bool down;
     int first, tiles;
     int c0, c1;
-    float *inputs; /* [POINTS][tiles][INPUTS] transformed, points dn_winograd_point() apart */
+    float *inputs; /* [patch][patch][tiles][INPUTS] transformed, planes dn_winograd_plane() apart */
 };
 
 /* A part of its tiles, counted from its first one, and one or two output blocks. */
@@ -56,20 +94,24 @@ struct dn_winograd_strip {
     const struct dn_winograd *group;
     int tile, tiles;
     int block, blocks;
-    const float *filters; /* [BLOCKS][POINTS][INPUTS + 1][16] transformed */
-    float *products;      /* [tiles][BLOCKS][POINTS][16] sums over the channels so far */
+    const float *filters; /* [BLOCKS][FILTERS][INPUTS + 1][16] transformed */
+    float *products;      /* [side][side][tiles][BLOCKS][16] sums over the channels so far */
     const char *next[DN_WINOGRAD_BLOCKS]; /* packed filters that come next, to prefetch */
     int next_share;       /* bytes of each per point; 0 when there is nothing to prefetch */
 };
 
-/* So short that the error stays below 1.5 times that of a plain sum of all products; long sums of
- * many channels may be longer, since the plain sum loses more with them, too. */
-static inline int dn_winograd_chunk(int channels)
+/* So short that the error stays below 1.5 times that of a plain sum of all products: with few channels one
+ * long sum would lose more than the transforms. Long sums of many channels may be longer, since the plain
+ * sum loses more with them, too. */
+static inline int dn_winograd_chunk(const struct dn_conv *v)
 {
-    return channels < 64 ? 8 : channels < 128 ? 16 : channels < 256 ? 32 : DN_WINOGRAD_INPUTS;
+    if (v->c < 64 && v->stride_y == 1)
+        return 8;
+    return v->c < 128 ? 16 : v->c < 256 ? 32 : DN_WINOGRAD_INPUTS;
 }
 
-static inline ptrdiff_t dn_winograd_point(int tiles)
+/* Floats from a plane of inputs to the next one: as with those of filters. */
+static inline ptrdiff_t dn_winograd_plane(int tiles)
 {
     return (ptrdiff_t)tiles * DN_WINOGRAD_INPUTS + DN_BLOCK;
 }
@@ -82,15 +124,20 @@ static inline void dn_winograd_at(const struct dn_winograd *g, int tile, int *y,
     *x = (g->tx + (g->down ? line : place)) * DN_WINOGRAD_TILE;
 }
 
-struct dn_winograd_kernels {
+/* Of one stride. */
+struct dn_winograd_transforms {
     /* Transforms the inputs of one tile. */
     void (*inputs)(const struct dn_winograd *g, int tile);
-    /* Transforms the packed filters of one output block: [channels][9][16] to [POINTS][INPUTS + 1][16]. */
+    /* Transforms the packed filters of one output block: [channels][9][16] to [FILTERS][INPUTS + 1][16]. */
     void (*filters)(const float *packed, int channels, float *transformed);
-    /* Makes the products of a strip: those of the first channels are stored, others added. */
-    void (*multiply)(const struct dn_winograd_strip *s);
     /* Transforms the products back to the outputs inside the job's rectangle. */
     void (*outputs)(const struct dn_winograd_strip *s);
+};
+
+struct dn_winograd_kernels {
+    /* Makes the products of a strip: those of the first channels are stored, others added. */
+    void (*multiply)(const struct dn_winograd_strip *s);
+    struct dn_winograd_transforms transforms[DN_WINOGRAD_STRIDES];
 };
 
 size_t dn_winograd_workspace(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift);

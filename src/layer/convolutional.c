@@ -143,15 +143,15 @@ static enum dn_status parse(struct dn_build *b, struct dn_layer *l)
     return parse_sharing(b, l);
 }
 
-/* Winograd layers read what all outputs of the tiles read that `out` touches. */
+/* Winograd layers read what all outputs of the tiles that `out` touches would read, those beside the map
+ * as well: at stride 2 a last row may be there that no output reads. */
 static struct dn_span span(const struct dn_layer *l, int k, int axis, struct dn_span out)
 {
     const struct dn_conv *v = &l->u.convolutional.conv;
-    int extent = axis ? v->w : v->h;
     (void)k;
     if (dn_conv_is_winograd(v)) {
         out.lo -= out.lo % DN_CONV_TILE;
-        out.hi = dn_min(extent, dn_ceil_div(out.hi, DN_CONV_TILE) * DN_CONV_TILE);
+        out.hi = dn_ceil_div(out.hi, DN_CONV_TILE) * DN_CONV_TILE;
     }
     return axis ? dn_span_window(out, v->stride_x, v->pad_x, v->kw, v->dilation, l->w)
                 : dn_span_window(out, v->stride_y, v->pad_y, v->kh, v->dilation, l->h);

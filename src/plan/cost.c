@@ -28,13 +28,16 @@ static struct dn_conv_sharing sharing(const struct dn_machine *m, const struct d
     return dn_conv_sharing(&l->u.convolutional.conv, rect, m->threads, thrift);
 }
 
-/* Winograd does a quarter of the multiplications. The outputs it computes beside the map, the
- * transforms of inputs and outputs (few channels) and of filters (few tiles) cost what they cost. */
+/* Winograd does a quarter of the multiplications, at stride 2 nine sixteenths. The outputs it computes
+ * beside the map, the transforms of inputs and outputs (few channels) and of filters (few tiles) cost
+ * what they cost. */
 static double winograd_gain(const struct dn_layer *l, int tiles)
 {
     double whole = (double)dn_ceil_div(l->out_w, DN_CONV_TILE) * dn_ceil_div(l->out_h, DN_CONV_TILE) *
-                   DN_CONV_TILE * DN_CONV_TILE;
-    return 3.2 * (double)l->out_w * l->out_h / whole / (1 + 18.0 / l->c) / (1 + 4.0 / tiles);
+                   DN_CONV_TILE * DN_CONV_TILE, inside = (double)l->out_w * l->out_h / whole;
+    if (l->u.convolutional.conv.stride_y == 2)
+        return 1.6 * inside / (1 + 5.0 / l->c) / (1 + 2.0 / tiles);
+    return 3.2 * inside / (1 + 18.0 / l->c) / (1 + 4.0 / tiles);
 }
 
 /* The share of the machine's best rate that a convolution reaches. */

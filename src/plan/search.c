@@ -235,9 +235,7 @@ static enum dn_status try_places(struct search *s, size_t most, enum dn_order or
         return DN_OK;
     if (dn_pieces_make(&s->tables, &s->plan, most, &s->pieces, s->err))
         return s->err->status;
-    if (s->options->budget || s->options->once)
-        try_caps(s, 0, order);
-    if (!s->err->status && !s->options->once)
+    if (!try_caps(s, 0, order) && !s->options->once)
         try_caps(s, 1, order);
     dn_pieces_free(&s->pieces);
     return s->err->status;

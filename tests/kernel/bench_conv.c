@@ -45,6 +45,13 @@ static const struct shape shapes[] = {
     {"1x1 160x160 16->96, 4 rows", 1, 16, 96, 1, 1, 1, 160, 160, 4, DN_BLOCKED},
     {"stride 2 208x208 32->64", 1, 32, 64, 1, 3, 2, 208, 208, 0, DN_BLOCKED},
     {"stride 2 52x52 256->512", 1, 256, 512, 1, 3, 2, 52, 52, 0, DN_BLOCKED},
+    {"stride 2 608x608 32->64", 1, 32, 64, 1, 3, 2, 608, 608, 0, DN_BLOCKED},
+    {"stride 2 608x608 32->64, 4 rows", 1, 32, 64, 1, 3, 2, 608, 608, 4, DN_BLOCKED},
+    {"stride 2 304x304 64->128", 1, 64, 128, 1, 3, 2, 304, 304, 0, DN_BLOCKED},
+    {"stride 2 304x304 64->128, 4 rows", 1, 64, 128, 1, 3, 2, 304, 304, 4, DN_BLOCKED},
+    {"stride 2 152x152 128->256", 1, 128, 256, 1, 3, 2, 152, 152, 0, DN_BLOCKED},
+    {"stride 2 76x76 256->512", 1, 256, 512, 1, 3, 2, 76, 76, 0, DN_BLOCKED},
+    {"stride 2 38x38 512->1024", 1, 512, 1024, 1, 3, 2, 38, 38, 0, DN_BLOCKED},
     {"5x5 27x27 96->256", 1, 96, 256, 1, 5, 1, 27, 27, 0, DN_BLOCKED},
     {"5x5 27x27 96->256 2 groups", 1, 96, 256, 2, 5, 1, 27, 27, 0, DN_BLOCKED},
     {"7x7 28x28 64->64", 1, 64, 64, 1, 7, 1, 28, 28, 0, DN_BLOCKED},
@@ -114,7 +121,7 @@ static double seconds(const struct dn_kernels *k, const struct shape *s, int thr
     struct dn_view out = map(s->n, oh, ow, 1, DN_BLOCKED);
     int rows = s->rows ? s->rows : oh;
     if (s->rows) /* as in a plan of bands: the rows that are read have just been written */
-        in.rows = s->rows * s->stride + s->k;
+        in.rows = s->rows * s->stride + s->k + 8;
     float *raw = floats((size_t)s->n * (size_t)(s->c / s->groups * s->k * s->k));
     float *packed = floats(dn_conv_packed_floats(&v, 0, blocks));
     float *vectors = floats((size_t)blocks * 48);
@@ -156,6 +163,7 @@ static void bench(const struct dn_kernels *k, int threads)
            threads > 1 ? "s" : "", peak);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct shape *s = &shapes[i];
+
         int o = (s->h + s->k / 2 * 2 - s->k) / s->stride + 1,
             o2 = (s->w + s->k / 2 * 2 - s->k) / s->stride + 1;
         double flops = 2.0 * s->c / s->groups * s->n * s->k * s->k * o * o2, pack;

@@ -4,7 +4,7 @@ no noise of the machine disturbs.
 
 callgrind counts what dn_conv_run() executes in one small convolution of each kind, with AVX2, the best that
 valgrind knows. A fused multiply-add does eight, so 0.125 is what cannot be less; Winograd multiplies a
-quarter as often. The limits are some 5 % above what was measured with gcc 12 when they were written down.
+quarter as often, at stride 2 nine sixteenths as often. The limits are some 5 % above what was measured with gcc 12 when they were written down.
 """
 
 import os
@@ -17,9 +17,10 @@ import common
 LIMITS = {
     ("direct", 64, 64, 1, 3, 1, 19, "exact"): 0.356,
     ("direct", 128, 64, 1, 1, 1, 19, "any"): 0.408,
-    ("direct", 64, 64, 1, 3, 2, 38, "any"): 0.366,
+    ("direct", 64, 64, 1, 3, 2, 38, "exact"): 0.366,
     ("planar", 3, 32, 1, 3, 1, 64, "planar"): 0.459,
-    ("winograd", 64, 64, 1, 3, 1, 38, "any"): 0.111,
+    ("winograd", 64, 64, 1, 3, 1, 38, "any"): 0.118,
+    ("winograd", 64, 64, 1, 3, 2, 38, "any"): 0.223,
     ("depthwise", 64, 64, 64, 3, 1, 38, "any"): 0.482,
 }
 

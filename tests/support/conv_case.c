@@ -136,14 +136,15 @@ void conv_case_random_winograd(struct conv_case *c, unsigned seed)
 {
     static const enum dn_activation activations[] = {DN_LINEAR, DN_LEAKY, DN_RELU, DN_MISH, DN_LOGISTIC};
     unsigned shape = seed * 2654435761u + 7;
-    struct dn_conv v = {.groups = 1, .kh = 3, .kw = 3, .stride_y = 1, .stride_x = 1, .dilation = 1};
-    v.c = between(&shape, 32, between(&shape, 0, 1) ? 60 : 200);
-    v.n = between(&shape, 32, 100);
+    int stride = between(&shape, 1, 2), least = stride == 1 ? 9 : 39;
+    struct dn_conv v = {.groups = 1, .kh = 3, .kw = 3, .stride_y = stride, .stride_x = stride, .dilation = 1};
+    v.c = between(&shape, 32, between(&shape, 0, 1) ? 60 : 200 / stride);
+    v.n = between(&shape, 32, 100 / stride);
     v.pad_y = between(&shape, 0, 3) ? 1 : between(&shape, 0, 2);
     v.pad_x = between(&shape, 0, 3) ? 1 : between(&shape, 0, 2);
     v.activation = activations[between(&shape, 0, 4)];
-    int h = between(&shape, 9, 22);
-    conv_case_open(c, &v, h, between(&shape, 9, between(&shape, 0, 3) ? 25 : 70), seed);
+    int h = between(&shape, least, least + 13);
+    conv_case_open(c, &v, h, between(&shape, least, least + (between(&shape, 0, 3) ? 16 : 61)), seed);
 }
 
 void conv_case_wipe(struct conv_case *c)

@@ -22,8 +22,8 @@ void conv_case_close(struct conv_case *c);
 /* Any shape that a cfg may ask for, small enough for the scalar kernels. */
 void conv_case_random(struct conv_case *c, unsigned seed);
 
-/* A shape that Winograd computes: channels of all remainders, one or several blocks of them; maps of
- * all remainders of tiles. */
+/* A shape that Winograd computes, of stride 1 or 2: channels of all remainders, one or several blocks of
+ * them; maps of all remainders of tiles. */
 void conv_case_random_winograd(struct conv_case *c, unsigned seed);
 
 /* Marks all output floats as not written. */

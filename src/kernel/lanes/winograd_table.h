@@ -1,6 +1,6 @@
 /* The table of Winograd kernels of an instruction set, and the multiplication, which takes most of
- * the time: at each of the 36 points, panels of tiles times one or two output blocks whose sums stay
- * in registers over all channels. As in conv_tile.h, panels of 13 x 2 blocks (AVX-512), 6 x 1 (AVX2)
+ * the time: at each point, panels of tiles times one or two output blocks whose sums stay in registers
+ * over all channels and planes. As in conv_tile.h, panels of 13 x 2 blocks (AVX-512), 6 x 1 (AVX2)
  * and 5 x 1 (NEON) are bound by arithmetic.
  *
  * Before inclusion: vec and its operations, PANEL_TILES, PANEL_BLOCKS, TABLE. */
@@ -8,15 +8,18 @@
 
 #include "kernel/lanes/winograd_transforms.h"
 
-struct channels {
-    int all, chunk;
+/* What is summed up at a point: products of planes of inputs and of filters. */
+struct sums {
+    const float *x[DN_WINOGRAD_PLANES], *f[DN_WINOGRAD_PLANES];
+    int planes;
+    int channels, chunk;
     bool first;
 };
 
 /* Adds to acc the products of n (1 or VALUES) channels. */
 static INLINE void products(vec *acc, int P, int B, int n, const float *x, const float *filters)
 {
-    const ptrdiff_t block = DN_WINOGRAD_POINTS * DN_WINOGRAD_FILTER_POINT;
+    const ptrdiff_t block = DN_WINOGRAD_FILTERS * DN_WINOGRAD_FILTER_PLANE;
     const int V = B * BLOCK_VECS;
     vec values[PANEL_TILES];
     UNROLL(4)
@@ -37,27 +40,30 @@ static INLINE void products(vec *acc, int P, int B, int n, const float *x, const
     }
 }
 
-/* Adds to m sums of the channels' products of P tiles and B blocks at one point. */
-static INLINE void chunk(const float *x, const float *filters, int channels, float *m, bool first, int P,
-                         int B)
+/* Adds to m sums over channels from c on of the products of P tiles and B blocks at one point. */
+static INLINE void chunk(const struct sums *s, ptrdiff_t tile, ptrdiff_t block, int c, float *m, int P, int B)
 {
-    const ptrdiff_t size = DN_WINOGRAD_POINTS * DN_BLOCK;
+    const int channels = dn_min(s->chunk, s->channels - c);
+    const bool first = s->first && c == 0;
     vec acc[PANEL_TILES * PANEL_BLOCKS * BLOCK_VECS];
     UNROLL(32)
     for (int i = 0; i < P * B * BLOCK_VECS; i++)
         acc[i] = vec_splat(0);
-    int c = 0;
-    for (; c + VALUES <= channels; c += VALUES)
-        products(acc, P, B, VALUES, x + c, filters + c * DN_BLOCK);
-    ROLLED
-    for (; VALUES > 1 && c < channels; c++)
-        products(acc, P, B, 1, x + c, filters + c * DN_BLOCK);
+    for (int plane = 0; plane < s->planes; plane++) {
+        const float *x = s->x[plane] + tile + c, *filters = s->f[plane] + block + (ptrdiff_t)c * DN_BLOCK;
+        int i = 0;
+        for (; i + VALUES <= channels; i += VALUES)
+            products(acc, P, B, VALUES, x + i, filters + i * DN_BLOCK);
+        ROLLED
+        for (; VALUES > 1 && i < channels; i++)
+            products(acc, P, B, 1, x + i, filters + i * DN_BLOCK);
+    }
     UNROLL(16)
     for (int p = 0; p < P; p++)
         UNROLL(8)
         for (int i = 0; i < B * BLOCK_VECS; i++)
         {
-            float *at = m + (p * DN_WINOGRAD_BLOCKS + i / BLOCK_VECS) * size + i % BLOCK_VECS * LANES;
+            float *at = m + (p * DN_WINOGRAD_BLOCKS + i / BLOCK_VECS) * DN_BLOCK + i % BLOCK_VECS * LANES;
             vec sum = acc[p * B * BLOCK_VECS + i];
             if (!first)
                 sum = sum + vec_load(at);
@@ -65,19 +71,19 @@ static INLINE void chunk(const float *x, const float *filters, int channels, flo
         }
 }
 
-static INLINE void panel(const float *x, const float *filters, struct channels n, float *m, int P, int B)
+static INLINE void panel(const struct sums *s, ptrdiff_t tile, ptrdiff_t block, float *m, int P, int B)
 {
-    for (int c = 0; c < n.all; c += n.chunk)
-        chunk(x + c, filters + c * DN_BLOCK, dn_min(n.chunk, n.all - c), m, n.first && c == 0, P, B);
+    for (int c = 0; c < s->channels; c += s->chunk)
+        chunk(s, tile, block, c, m, P, B);
 }
 
-typedef void panel_function(const float *x, const float *filters, struct channels n, float *m);
+typedef void panel_function(const struct sums *s, ptrdiff_t tile, ptrdiff_t block, float *m);
 
 /* Defines panel_P_B. */
-#define PANEL(P, B)                                                                              \
-    static void panel_##P##_##B(const float *x, const float *filters, struct channels n, float *m) \
-    {                                                                                            \
-        panel(x, filters, n, m, P, B);                                                    \
+#define PANEL(P, B)                                                                               \
+    static void panel_##P##_##B(const struct sums *s, ptrdiff_t tile, ptrdiff_t block, float *m) \
+    {                                                                                             \
+        panel(s, tile, block, m, P, B);                                                           \
     }
 #define FIVE_PANELS(B) PANEL(1, B) PANEL(2, B) PANEL(3, B) PANEL(4, B) PANEL(5, B)
 #if PANEL_TILES == 13
@@ -106,30 +112,46 @@ static panel_function *const panels[][PANEL_TILES + 1] = {PANEL_TABLE(1), PANEL_
 static panel_function *const panels[][PANEL_TILES + 1] = {PANEL_TABLE(1)};
 #endif
 
-static void winograd_multiply(const struct dn_winograd_strip *s)
+/* The planes of point (i, j). */
+static void select_planes(const struct dn_winograd_strip *strip, int i, int j, struct sums *s)
 {
-    const struct dn_winograd *g = s->group;
-    const ptrdiff_t point = dn_winograd_point(g->tiles);
-    const ptrdiff_t products = DN_WINOGRAD_POINTS * DN_BLOCK;
-    const struct channels n = {g->c1 - g->c0, dn_winograd_chunk(g->job->conv->c), g->c0 == 0};
-    for (int k = 0; k < DN_WINOGRAD_POINTS; k++) {
-        const float *x = g->inputs + k * point + s->tile * DN_WINOGRAD_INPUTS;
+    const struct dn_winograd *g = strip->group;
+    const int side = g->form.side, patch = g->form.patch;
+    const ptrdiff_t plane = dn_winograd_plane(g->tiles);
+    s->planes = 0;
+    for (int y = i; y < patch; y += side)
+        for (int x = j; x < patch; x += side, s->planes++) {
+            int filter = dn_min(y, side) * DN_WINOGRAD_SIDE + dn_min(x, side);
+            s->x[s->planes] = g->inputs + (y * patch + x) * plane + strip->tile * DN_WINOGRAD_INPUTS;
+            s->f[s->planes] = strip->filters + filter * DN_WINOGRAD_FILTER_PLANE;
+        }
+}
+
+static void winograd_multiply(const struct dn_winograd_strip *strip)
+{
+    const struct dn_winograd *g = strip->group;
+    const int side = g->form.side, points = dn_winograd_points(g->form);
+    const ptrdiff_t next_block = DN_WINOGRAD_FILTERS * DN_WINOGRAD_FILTER_PLANE;
+    struct sums s = {.channels = g->c1 - g->c0, .chunk = dn_winograd_chunk(g->job->conv), .first = g->c0 == 0};
+    float *m = strip->products;
+    for (int k = 0; k < points; k++, m += strip->tiles * DN_WINOGRAD_BLOCKS * DN_BLOCK) {
         for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)
-            for (int i = 0; i < s->next_share; i += 64)
-                __builtin_prefetch(s->next[b] + k * s->next_share + i, 0, 2);
-        for (int b = 0, blocks; b < s->blocks; b += blocks) {
-            blocks = dn_min(PANEL_BLOCKS, s->blocks - b);
-            const float *f = s->filters + (b * DN_WINOGRAD_POINTS + k) * DN_WINOGRAD_FILTER_POINT;
-            int left = dn_ceil_div(s->tiles, PANEL_TILES);
+            for (int i = 0; i < strip->next_share; i += 64)
+                __builtin_prefetch(strip->next[b] + k * strip->next_share + i, 0, 2);
+        select_planes(strip, k / side, k % side, &s);
+        for (int b = 0, blocks; b < strip->blocks; b += blocks) {
+            blocks = dn_min(PANEL_BLOCKS, strip->blocks - b);
+            int left = dn_ceil_div(strip->tiles, PANEL_TILES);
             for (int tile = 0, tiles; left > 0; left--, tile += tiles) {
-                tiles = dn_ceil_div(s->tiles - tile, left);
-                panels[blocks - 1][tiles](x + tile * DN_WINOGRAD_INPUTS, f, n,
-                                          s->products + (tile * DN_WINOGRAD_BLOCKS + b) * products +
-                                              k * DN_BLOCK);
+                tiles = dn_ceil_div(strip->tiles - tile, left);
+                panels[blocks - 1][tiles](&s, tile * DN_WINOGRAD_INPUTS, b * next_block,
+                                          m + (tile * DN_WINOGRAD_BLOCKS + b) * DN_BLOCK);
             }
         }
     }
 }
 
-const struct dn_winograd_kernels TABLE = {winograd_inputs, winograd_filters, winograd_multiply,
-                                          winograd_outputs};
+const struct dn_winograd_kernels TABLE = {
+    winograd_multiply,
+    {{inputs_1, filters_1, outputs_1}, {inputs_2, filters_2, outputs_2}},
+};

@@ -7,10 +7,12 @@
 #include "kernel/rows.h"
 #include "kernel/winograd.h"
 
-enum { TILE = DN_WINOGRAD_TILE, PATCH = DN_WINOGRAD_PATCH };
+enum { TILE = DN_WINOGRAD_TILE, PATCH = DN_WINOGRAD_PATCH, SIDE = DN_WINOGRAD_SIDE };
+
+/* ---- lines of stride 1 ----------------------------------------------------------------------- */
 
 /* v = Bt d */
-static INLINE void input_line(const vec *d, vec *v)
+static INLINE void input_line_1(const vec *d, vec *v)
 {
     vec even = vec_fma(vec_splat(-2.25f), d[2], d[4]), odd = vec_fma(vec_splat(-2.25f), d[1], d[3]);
     vec even2 = vec_fma(vec_splat(-0.5625f), d[2], d[4]);
@@ -24,7 +26,7 @@ static INLINE void input_line(const vec *d, vec *v)
 }
 
 /* u = G g */
-static INLINE void filter_line(const vec *g, vec *u)
+static INLINE void filter_line_1(const vec *g, vec *u)
 {
     vec inner = vec_fma(vec_splat(-72 / 243.0f), g[2], g[0] * vec_splat(-128 / 243.0f));
     vec outer = vec_fma(vec_splat(72 / 243.0f), g[2], g[0] * vec_splat(32 / 243.0f));
@@ -37,7 +39,7 @@ static INLINE void filter_line(const vec *g, vec *u)
 }
 
 /* y = At m */
-static INLINE void output_line(const vec *m, vec *y)
+static INLINE void output_line_1(const vec *m, vec *y)
 {
     vec even = m[1] + m[2], odd = m[1] - m[2], even2 = m[3] + m[4], odd2 = m[3] - m[4];
     y[0] = m[0] + even + even2;
@@ -46,24 +48,92 @@ static INLINE void output_line(const vec *m, vec *y)
     y[3] = vec_fma(vec_splat(3.375f), odd2, vec_fma(vec_splat(0.421875f), odd, m[5]));
 }
 
+/* ---- lines of stride 2 ----------------------------------------------------------------------- */
+
+/* v = Bt of the even elements of d, behind it Vinv of the odd ones */
+static INLINE void input_line_2(const vec *d, vec *v)
+{
+    vec even = vec_fma(vec_splat(-2.25f), d[0], d[4]), odd = vec_fma(vec_splat(-2.25f), d[2], d[6]);
+    vec even2 = vec_fma(vec_splat(-0.25f), d[0], d[4]), odd2 = vec_fma(vec_splat(-0.25f), d[2], d[6]);
+    v[0] = vec_fma(vec_splat(0.5f), even, odd);
+    v[1] = vec_fma(vec_splat(-0.5f), even, odd);
+    v[2] = vec_fma(vec_splat(1.5f), even2, odd2);
+    v[3] = vec_fma(vec_splat(-1.5f), even2, odd2);
+    v[4] = vec_fma(vec_splat(0.5625f), d[0], vec_fma(vec_splat(-2.5f), d[4], d[8]));
+    even = vec_fma(vec_splat(0.5625f), d[1], d[5] * vec_splat(-0.25f));
+    odd = vec_fma(vec_splat(1.125f), d[3], d[7] * vec_splat(-0.5f));
+    even2 = vec_fma(vec_splat(-0.0625f), d[1], d[5] * vec_splat(0.25f));
+    odd2 = vec_fma(vec_splat(-0.25f), d[3], d[7]);
+    v[5] = even + odd;
+    v[6] = even - odd;
+    v[7] = vec_fma(vec_splat(1 / 6.0f), odd2, even2);
+    v[8] = vec_fma(vec_splat(-1 / 6.0f), odd2, even2);
+}
+
+/* u = G of the outer elements of g, behind it the one between them */
+static INLINE void filter_line_2(const vec *g, vec *u)
+{
+    vec right = g[2] * vec_splat(0.25f);
+    u[0] = vec_fma(vec_splat(-0.5f), g[0], -right);
+    u[1] = vec_fma(vec_splat(0.5f), g[0], -right);
+    u[2] = vec_fma(vec_splat(1 / 6.0f), g[0], right);
+    u[3] = vec_fma(vec_splat(-1 / 6.0f), g[0], right);
+    u[4] = g[2];
+    u[5] = g[1];
+}
+
+/* y = At m */
+static INLINE void output_line_2(const vec *m, vec *y)
+{
+    vec even = m[0] + m[1], odd = m[0] - m[1], even2 = m[2] + m[3], odd2 = m[2] - m[3];
+    y[0] = even + even2;
+    y[1] = vec_fma(vec_splat(1.5f), odd2, odd * vec_splat(0.5f));
+    y[2] = vec_fma(vec_splat(2.25f), even2, even * vec_splat(0.25f));
+    y[3] = vec_fma(vec_splat(3.375f), odd2, vec_fma(vec_splat(0.125f), odd, m[4]));
+}
+
+static INLINE void input_line(const vec *d, vec *v, int stride)
+{
+    if (stride == 1)
+        input_line_1(d, v);
+    else
+        input_line_2(d, v);
+}
+
+static INLINE void filter_line(const vec *g, vec *u, int stride)
+{
+    if (stride == 1)
+        filter_line_1(g, u);
+    else
+        filter_line_2(g, u);
+}
+
+static INLINE void output_line(const vec *m, vec *y, int stride)
+{
+    if (stride == 1)
+        output_line_1(m, y);
+    else
+        output_line_2(m, y);
+}
+
 /* ---- inputs --------------------------------------------------------------------------------- */
 
 typedef float patch_row[PATCH * DN_BLOCK];
 
 /* The rows of a patch of one channel block, whose first element is at (y, x): in place, or in `room`
  * with zeros for what lies outside the map and its padding columns. */
-static void patch_rows(const struct dn_view *in, int block, int y, int x, patch_row *room,
-                       const float **rows)
+static INLINE void patch_rows(const struct dn_view *in, int block, int y, int x, patch_row *room,
+                              const float **rows, int patch)
 {
-    bool beside = x < -in->pad || x + PATCH > in->w + in->pad;
-    for (int i = 0; i < PATCH; i++, y++) {
+    bool beside = x < -in->pad || x + patch > in->w + in->pad;
+    for (int i = 0; i < patch; i++, y++) {
         bool exists = y >= 0 && y < in->h;
         if (exists && !beside) {
             rows[i] = dn_view_at(in, block, y, x);
             continue;
         }
         memset(room[i], 0, sizeof room[i]);
-        int x0 = dn_max(x, 0), x1 = dn_min(x + PATCH, in->w);
+        int x0 = dn_max(x, 0), x1 = dn_min(x + patch, in->w);
         if (exists && x0 < x1)
             memcpy(room[i] + (x0 - x) * DN_BLOCK, dn_view_at(in, block, y, x0),
                    (size_t)(x1 - x0) * DN_BLOCK * sizeof(float));
@@ -71,68 +141,88 @@ static void patch_rows(const struct dn_view *in, int block, int y, int x, patch_
     }
 }
 
-static void winograd_inputs(const struct dn_winograd *g, int tile)
+static INLINE void inputs(const struct dn_winograd *g, int tile, int stride)
 {
     const struct dn_conv *v = g->job->conv;
+    const int patch = dn_winograd_form(stride).patch;
     int y, x;
     dn_winograd_at(g, tile, &y, &x);
-    ptrdiff_t point = dn_winograd_point(g->tiles);
+    ptrdiff_t plane = dn_winograd_plane(g->tiles);
     float *out = g->inputs + tile * DN_WINOGRAD_INPUTS;
     for (int c = g->c0; c < g->c1; c += DN_BLOCK) {
         patch_row room[PATCH];
         const float *rows[PATCH];
-        patch_rows(&g->job->in, c / DN_BLOCK, y - v->pad_y, x - v->pad_x, room, rows);
+        patch_rows(&g->job->in, c / DN_BLOCK, y * stride - v->pad_y, x * stride - v->pad_x, room, rows, patch);
         for (int lane = 0; lane < DN_BLOCK; lane += LANES, out += LANES) {
             vec half[PATCH][PATCH];
-            UNROLL(6)
-            for (int j = 0; j < PATCH; j++) {
+            for (int j = 0; j < patch; j++) {
                 vec d[PATCH];
-                UNROLL(6)
-                for (int i = 0; i < PATCH; i++)
+                UNROLL(9)
+                for (int i = 0; i < patch; i++)
                     d[i] = vec_load(rows[i] + j * DN_BLOCK + lane);
-                input_line(d, half[j]);
+                input_line(d, half[j], stride);
             }
-            UNROLL(6)
-            for (int i = 0; i < PATCH; i++) {
+            float *at = out;
+            for (int i = 0; i < patch; i++, at += patch * plane) {
                 vec d[PATCH], t[PATCH];
-                UNROLL(6)
-                for (int j = 0; j < PATCH; j++)
+                UNROLL(9)
+                for (int j = 0; j < patch; j++)
                     d[j] = half[j][i];
-                input_line(d, t);
-                UNROLL(6)
-                for (int j = 0; j < PATCH; j++)
-                    vec_store(out + (i * PATCH + j) * point, t[j]);
+                input_line(d, t, stride);
+                UNROLL(9)
+                for (int j = 0; j < patch; j++)
+                    vec_store(at + j * plane, t[j]);
             }
         }
     }
 }
 
+static void inputs_1(const struct dn_winograd *g, int tile)
+{
+    inputs(g, tile, 1);
+}
+
+static void inputs_2(const struct dn_winograd *g, int tile)
+{
+    inputs(g, tile, 2);
+}
+
 /* ---- filters -------------------------------------------------------------------------------- */
 
-static void winograd_filters(const float *packed, int channels, float *transformed)
+static INLINE void filters(const float *packed, int channels, float *transformed, int stride)
 {
-    const ptrdiff_t point = DN_WINOGRAD_FILTER_POINT;
+    const ptrdiff_t plane = DN_WINOGRAD_FILTER_PLANE;
     for (int c = 0; c < channels; c++, packed += 9 * DN_BLOCK) {
         for (int lane = 0; lane < DN_BLOCK; lane += LANES, transformed += LANES) {
-            vec half[3][PATCH];
+            vec half[3][SIDE];
             UNROLL(3)
             for (int j = 0; j < 3; j++) {
                 vec g[3];
                 UNROLL(3)
                 for (int i = 0; i < 3; i++)
                     g[i] = vec_load(packed + (3 * i + j) * DN_BLOCK + lane);
-                filter_line(g, half[j]);
+                filter_line(g, half[j], stride);
             }
             UNROLL(6)
-            for (int i = 0; i < PATCH; i++) {
-                vec g[3] = {half[0][i], half[1][i], half[2][i]}, t[PATCH];
-                filter_line(g, t);
+            for (int i = 0; i < SIDE; i++) {
+                vec g[3] = {half[0][i], half[1][i], half[2][i]}, t[SIDE];
+                filter_line(g, t, stride);
                 UNROLL(6)
-                for (int j = 0; j < PATCH; j++)
-                    vec_store(transformed + (i * PATCH + j) * point, t[j]);
+                for (int j = 0; j < SIDE; j++)
+                    vec_store(transformed + (i * SIDE + j) * plane, t[j]);
             }
         }
     }
+}
+
+static void filters_1(const float *packed, int channels, float *transformed)
+{
+    filters(packed, channels, transformed, 1);
+}
+
+static void filters_2(const float *packed, int channels, float *transformed)
+{
+    filters(packed, channels, transformed, 2);
 }
 
 /* ---- outputs -------------------------------------------------------------------------------- */
@@ -155,29 +245,31 @@ static INLINE void store_row(const struct target *t, const struct norm *n, float
     }
 }
 
-static INLINE void output_tile(const struct target *t, const float *m)
+/* Sums of a tile and an output block, points `point` floats apart. */
+static INLINE void output_tile(const struct target *t, const float *m, ptrdiff_t point, int stride)
 {
+    const int side = dn_winograd_form(stride).side;
     const float *vectors = t->job->vectors + (ptrdiff_t)t->block * DN_CONV_VECTORS;
     for (int lane = 0; lane < DN_BLOCK; lane += LANES) {
         const struct norm n = norm(vectors + lane);
-        vec half[PATCH][TILE];
+        vec half[SIDE][TILE];
         UNROLL(6)
-        for (int j = 0; j < PATCH; j++) {
-            vec d[PATCH];
+        for (int j = 0; j < side; j++) {
+            vec d[SIDE];
             UNROLL(6)
-            for (int i = 0; i < PATCH; i++)
-                d[i] = vec_load(m + (i * PATCH + j) * DN_BLOCK + lane);
-            output_line(d, half[j]);
+            for (int i = 0; i < side; i++)
+                d[i] = vec_load(m + (i * side + j) * point + lane);
+            output_line(d, half[j], stride);
         }
         UNROLL(4)
         for (int i = 0; i < TILE; i++) {
-            vec d[PATCH], y[TILE];
+            vec d[SIDE], y[TILE];
             if (i < t->y0 || i >= t->y1)
                 continue;
             UNROLL(6)
-            for (int j = 0; j < PATCH; j++)
+            for (int j = 0; j < side; j++)
                 d[j] = half[j][i];
-            output_line(d, y);
+            output_line(d, y, stride);
             store_row(t, &n, dn_view_at(&t->job->out, t->block, t->y + i, t->x) + lane, y);
         }
     }
@@ -191,12 +283,13 @@ static void activate_tile(const struct dn_winograd *g, const struct target *t)
                           (size_t)(t->x1 - t->x0) * DN_BLOCK);
 }
 
-static void winograd_outputs(const struct dn_winograd_strip *s)
+static INLINE void outputs(const struct dn_winograd_strip *s, int stride)
 {
     const struct dn_winograd *g = s->group;
     const enum dn_activation a = g->job->conv->activation;
     struct target t = {.job = g->job};
     const float *m = s->products;
+    const ptrdiff_t point = s->tiles * DN_WINOGRAD_BLOCKS * DN_BLOCK;
     t.activation = fused(a);
     for (int tile = s->tile; tile < s->tile + s->tiles; tile++) {
         dn_winograd_at(g, tile, &t.y, &t.x);
@@ -204,15 +297,25 @@ static void winograd_outputs(const struct dn_winograd_strip *s)
         t.y1 = dn_min(TILE, g->job->rect.y1 - t.y);
         t.x0 = dn_max(0, g->job->rect.x0 - t.x);
         t.x1 = dn_min(TILE, g->job->rect.x1 - t.x);
-        for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++, m += DN_WINOGRAD_POINTS * DN_BLOCK) {
+        for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++, m += DN_BLOCK) {
             t.block = s->block + b;
             if (b >= s->blocks)
                 continue;
-            output_tile(&t, m);
+            output_tile(&t, m, point, stride);
             if (dn_conv_activates(g->job->conv))
                 activate_tile(g, &t);
         }
     }
+}
+
+static void outputs_1(const struct dn_winograd_strip *s)
+{
+    outputs(s, 1);
+}
+
+static void outputs_2(const struct dn_winograd_strip *s)
+{
+    outputs(s, 2);
 }
 
 #endif
