@@ -7,7 +7,8 @@
  * allows more of the same candidates, so it never makes the prediction slower.
  *
  * Candidates are laid out exactly before they are compared: the pieces' bytes ignore the gaps that
- * placing buffers leaves. */
+ * placing buffers leaves. That takes most of the time, so those are passed over that would be too large
+ * without gaps, or too slow with all filters resident: nine of ten. */
 #include "plan/search.h"
 
 #include <float.h>
