@@ -96,6 +96,7 @@ static void run_loop(struct loop *loop, int items, int threads)
 
 void dn_parallel(int items, int threads, void (*body)(void *context, int item, int thread), void *context)
 {
+    (void)threads; /* without OpenMP there is one */
 #ifdef _OPENMP
     if (threads > 1 && items > 1) {
         struct loop loop;

@@ -10,7 +10,7 @@
 #endif
 
 typedef float32x4_t vec;
-enum { LANES = 4 };
+enum { LANES = 4, REGISTERS = 32 };
 
 static inline vec vec_load(const float *p) { return vld1q_f32(p); }
 static inline void vec_store(float *p, vec a) { vst1q_f32(p, a); }

@@ -1,6 +1,12 @@
 /* Depthwise convolution (one input channel per output channel): pixel by pixel in vectors of
- * channels, P pixels of one block at a time. A multiply-add needs a load, so that half of the peak
- * is a good result. Blocks are taken in groups whose rows stay in the nearest cache. */
+ * channels, P pixels of one block at a time. Blocks are taken in groups whose rows stay in the nearest
+ * cache.
+ *
+ * A pixel of 3x3 has 9 multiply-adds, which take 4.5 cycles where two start in one (a Zen 5, vectors of 16),
+ * and 6 operations of store_tile(): these alone keep it below 0.65 of the peak. Where maps come from the
+ * second cache or further away, a copy of them takes half as long as that or more (bench_conv prints it), and
+ * what a stride of 2 reads, four vectors per pixel, takes longer than its arithmetic; prefetching them
+ * earlier gained nothing. */
 #ifndef DN_KERNEL_CONV_DEPTHWISE_H
 #define DN_KERNEL_CONV_DEPTHWISE_H
 
@@ -12,6 +18,7 @@ enum { TAP_ROWS = 64 /* per strip */, NEAREST_CACHE = 16 * 1024 };
 struct tap_rows {
     int count;
     const float *at[TAP_ROWS];
+    ptrdiff_t next; /* floats from the output row to the one below */
 };
 
 /* Rows of K taps, S columns from pixel to pixel: every input is loaded once and multiplied for all pixels
@@ -82,6 +89,59 @@ static INLINE void tile_3_2(struct strip *s, int P, int B, int ox) { depthwise_t
 static INLINE void tile_5_1(struct strip *s, int P, int B, int ox) { depthwise_tile(s, P, 5, B, ox); }
 static INLINE void tile_any(struct strip *s, int P, int B, int ox) { depthwise_tile(s, P, 0, B, ox); }
 
+/* Two output rows of 3x3 filters with stride 1: inputs of the two rows between are loaded once for both.
+ * Needs all four input rows, and registers for the filters of two rows beside the sums. */
+static INLINE void tile_pair(struct strip *s, int P, int B, int ox)
+{
+    const struct dn_conv *v = s->job->conv;
+    const struct tap_rows *rows = s->rows;
+    const struct fused f = fused(v->activation);
+    const float *vectors = s->job->vectors + (ptrdiff_t)s->block * DN_CONV_VECTORS;
+    ptrdiff_t first = s->block * s->job->in.block + (ptrdiff_t)(ox - v->pad_x) * DN_BLOCK;
+    UNROLL(4)
+    for (int i = 0; i < B * BLOCK_VECS; i++) {
+        const struct norm n = norm(vectors + i * LANES);
+        float *out = s->out[0] + (ptrdiff_t)ox * DN_BLOCK + i * LANES;
+        vec above[5], below[5], filters[12];
+        UNROLL(5)
+        for (int p = 0; p < P; p++)
+            above[p] = below[p] = vec_splat(0);
+        UNROLL(4)
+        for (int r = 0; r < 4; r++) {
+            const float *x = pinned(rows->at[r] + first + i * LANES);
+            UNROLL(3)
+            for (int k = 0; k < 3 && r < 3; k++)
+                filters[3 * r + k] = vec_load(s->w[0] + (3 * r + k) * DN_BLOCK + i * LANES);
+            UNROLL(7)
+            for (int c = 0; c < P + 2; c++) {
+                vec value = vec_kept(vec_load(x + c * DN_BLOCK));
+                UNROLL(3)
+                for (int k = 0; k < 3; k++)
+                    if (c >= k && c - k < P) {
+                        if (r < 3)
+                            above[c - k] = vec_fma(value, filters[3 * r + k], above[c - k]);
+                        if (r > 0)
+                            below[c - k] = vec_fma(value, filters[3 * r - 3 + k], below[c - k]);
+                    }
+            }
+        }
+        UNROLL(5)
+        for (int p = 0; p < P; p++)
+            vec_store(out + p * DN_BLOCK, finish(above[p], n, f));
+        UNROLL(5)
+        for (int p = 0; p < P; p++)
+            vec_store(out + rows->next + p * DN_BLOCK, finish(below[p], n, f));
+    }
+    for (int row = 0; row < 2 && s->activate; row++)
+        s->activate(v->activation, s->out[0] + row * rows->next + (ptrdiff_t)ox * DN_BLOCK, (size_t)P * DN_BLOCK);
+}
+
+enum { PAIR_PIXELS = 5 };
+
+FIVE_TILES(tile_pair, 1, depthwise_pair)
+static tile_function *const depthwise_pair[PAIR_PIXELS + 1] = {
+    NULL, depthwise_pair1, depthwise_pair2, depthwise_pair3, depthwise_pair4, depthwise_pair5};
+
 TILES(tile_3_1, 1, depthwise_3_1)
 TILES(tile_3_2, 1, depthwise_3_2)
 TILES(tile_5_1, 1, depthwise_5_1)
@@ -112,14 +172,32 @@ static int list_rows(struct strip *s, int ky0, int ky1, int oy)
     return skipped;
 }
 
-/* A row of the strip's block, in tiles of `least` pixels and `more` tiles of one more. */
-static void depthwise_row(struct strip *s, tile_function *const *tiles, struct dn_rect rect, int least, int more)
+/* The strip's row, or pair of rows, of some blocks, in tiles of up to `most` pixels. */
+static void depthwise_row(struct strip *s, tile_function *const *tiles, int most, int blocks, struct dn_rect rect)
 {
-    int x = rect.x0;
-    for (; more > 0; more--, x += least + 1)
-        tiles[least + 1](s, x);
-    for (; x < rect.x1; x += least)
-        tiles[least](s, x);
+    const struct dn_conv *v = s->job->conv;
+    int wide = rect.x1 - rect.x0, count = dn_ceil_div(wide, most);
+    int least = wide / count, wider = rect.x0 + wide % count * (least + 1); /* as far tiles of one more */
+    for (; blocks > 0; blocks--, s->block++) {
+        int x = rect.x0;
+        for (; x < wider; x += least + 1)
+            tiles[least + 1](s, x);
+        for (; x < rect.x1; x += least)
+            tiles[least](s, x);
+        s->w[0] += (ptrdiff_t)v->kh * v->kw * DN_BLOCK;
+        s->out[0] += s->job->out.block;
+    }
+}
+
+/* Whether rows y and y + 1 have all their inputs; lists them then. */
+static bool list_pair(struct strip *s, int y)
+{
+    const struct dn_conv *v = s->job->conv;
+    if (REGISTERS < 32 || v->kh != 3 || v->stride_y != 1 || depthwise_tiles(v) != depthwise_3_1)
+        return false;
+    list_rows(s, 0, 4, y);
+    s->rows->next = dn_view_at(&s->job->out, 0, y + 1, 0) - dn_view_at(&s->job->out, 0, y, 0);
+    return s->rows->count == 4;
 }
 
 static void depthwise_rows(struct strip *s, int block0, int block1, struct dn_rect rect)
@@ -127,21 +205,21 @@ static void depthwise_rows(struct strip *s, int block0, int block1, struct dn_re
     const struct dn_conv *v = s->job->conv;
     tile_function *const *tiles = depthwise_tiles(v);
     const ptrdiff_t taps = (ptrdiff_t)v->kh * v->kw * DN_BLOCK;
-    int wide = rect.x1 - rect.x0, count = dn_ceil_div(wide, TILE_PIXELS);
     for (int ky = 0, end; ky < v->kh; ky = end) {
         end = dn_min(ky + TAP_ROWS, v->kh);
         s->first = ky == 0;
         s->last = end == v->kh;
         for (int y = rect.y0; y < rect.y1; y++) {
-            int from = ky + list_rows(s, ky, end, y);
+            bool pair = y + 1 < rect.y1 && list_pair(s, y);
+            int from = pair ? 0 : ky + list_rows(s, ky, end, y);
             s->block = block0;
             s->w[0] = s->job->packed + (block0 - s->job->block0) * taps + (ptrdiff_t)from * v->kw * DN_BLOCK;
             begin_row(s, y);
-            for (; s->block < block1; s->block++) {
-                depthwise_row(s, tiles, rect, wide / count, wide % count);
-                s->w[0] += taps;
-                s->out[0] += s->job->out.block;
-            }
+            if (pair)
+                depthwise_row(s, depthwise_pair, PAIR_PIXELS, block1 - block0, rect);
+            else
+                depthwise_row(s, tiles, TILE_PIXELS, block1 - block0, rect);
+            y += pair;
         }
     }
 }

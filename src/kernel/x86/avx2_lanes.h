@@ -5,7 +5,7 @@
 #include <immintrin.h>
 
 typedef __m256 vec;
-enum { LANES = 8 };
+enum { LANES = 8, REGISTERS = 16 };
 
 static inline vec vec_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void vec_store(float *p, vec a) { _mm256_storeu_ps(p, a); }

@@ -5,7 +5,7 @@
 #include <immintrin.h>
 
 typedef __m512 vec;
-enum { LANES = 16 };
+enum { LANES = 16, REGISTERS = 32 };
 
 static inline vec vec_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void vec_store(float *p, vec a) { _mm512_storeu_ps(p, a); }
