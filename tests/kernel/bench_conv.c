@@ -1,5 +1,6 @@
 /* Prints, for every instruction set of this machine and every layer shape in a list, the share of
- * the multiply-add peak that dn_conv_run reaches.
+ * the multiply-add peak that dn_conv_run reaches; for depthwise layers also how long it takes to read
+ * the same input and write the same output without multiplying.
  *
  *   bench_conv [ISA [THREADS]] */
 #include <stdio.h>
@@ -8,6 +9,8 @@
 #include <time.h>
 
 #include "kernel/kernel.h"
+
+enum { PASSES = 20 /* of short layers, per reading of the clock */ };
 
 struct shape {
     const char *name;
@@ -59,6 +62,14 @@ static const struct shape shapes[] = {
     {"1x1 13x13 1024->255", 1, 1024, 255, 1, 1, 1, 13, 13, 0, DN_BLOCKED},
     {"7x7 map 3x3 512->512", 1, 512, 512, 1, 3, 1, 7, 7, 0, DN_BLOCKED},
     {"304x304 16->16", 1, 16, 16, 1, 3, 1, 304, 304, 0, DN_BLOCKED},
+    {"depthwise 160x160x8", 1, 8, 8, 8, 3, 1, 160, 160, 0, DN_BLOCKED},
+    {"depthwise 160x160x24 stride 2", 1, 24, 24, 24, 3, 2, 160, 160, 0, DN_BLOCKED},
+    {"depthwise 80x80x32", 1, 32, 32, 32, 3, 1, 80, 80, 0, DN_BLOCKED},
+    {"depthwise 40x40x96", 1, 96, 96, 96, 3, 1, 40, 40, 0, DN_BLOCKED},
+    {"depthwise 40x40x96 stride 2", 1, 96, 96, 96, 3, 2, 40, 40, 0, DN_BLOCKED},
+    {"depthwise 20x20x136", 1, 136, 136, 136, 3, 1, 20, 20, 0, DN_BLOCKED},
+    {"depthwise 10x10x224", 1, 224, 224, 224, 3, 1, 10, 10, 0, DN_BLOCKED},
+    {"depthwise 160x160x32, 4 rows", 1, 32, 32, 32, 3, 1, 160, 160, 4, DN_BLOCKED},
     {"depthwise 80x80x96, 4 rows", 1, 96, 96, 96, 3, 1, 80, 80, 4, DN_BLOCKED},
     {"depthwise 160x160x32 stride 2, 4 rows", 1, 32, 32, 32, 3, 2, 160, 160, 4, DN_BLOCKED},
     {"depthwise 20x20x384", 1, 384, 384, 384, 3, 1, 20, 20, 0, DN_BLOCKED},
@@ -110,8 +121,42 @@ static void unmap(struct dn_view v)
     free(v.data - (v.layout == DN_PLANAR ? 0 : v.pad * DN_BLOCK));
 }
 
-/* Best seconds of one pass over the map; *pack gets those of packing. */
-static double seconds(const struct dn_kernels *k, const struct shape *s, int threads, double *pack)
+/* Best seconds of reading each input and writing each output once: a copy or, with a stride, the maximum
+ * of 2x2. */
+static double touch(const struct dn_kernels *k, const struct dn_view *in, const struct dn_view *out, int stride,
+                    int threads)
+{
+    const struct dn_pool p = {stride, stride, stride, stride, 0, 0, false};
+    double best = 1e9;
+    for (int i = 0; i < 100; i++) {
+        double t = now();
+        for (int pass = 0; pass < PASSES; pass++)
+            if (stride == 1)
+                dn_copy(in, out, dn_rect_whole(out), threads);
+            else
+                dn_pool_run(k, &p, in, out, dn_rect_whole(out), threads);
+        t = (now() - t) / PASSES;
+        best = t < best ? t : best;
+    }
+    return best;
+}
+
+/* One pass over the map, in bands where the shape has rows. */
+static void pass(const struct dn_kernels *k, struct dn_conv_job job, int rows, bool bands)
+{
+    int oh = job.rect.y1;
+    for (int y = 0; y < oh; y += rows) {
+        job.rect.y0 = y;
+        job.rect.y1 = y + rows < oh ? y + rows : oh;
+        dn_conv_run(k, &job);
+        if (bands) /* the next rows go where these are */
+            job.out.data -= rows * job.out.row;
+    }
+}
+
+/* Best seconds of one pass over the map; *pack gets those of packing, *alone those of touch() where the
+ * layer is depthwise. */
+static double seconds(const struct dn_kernels *k, const struct shape *s, int threads, double *pack, double *alone)
 {
     int pad = s->k / 2, oh = (s->h + 2 * pad - s->k) / s->stride + 1;
     int ow = (s->w + 2 * pad - s->k) / s->stride + 1, blocks = dn_blocks(s->n);
@@ -137,19 +182,15 @@ static double seconds(const struct dn_kernels *k, const struct shape *s, int thr
         t = now() - t;
         *pack = t < *pack ? t : *pack;
     }
+    int passes = s->groups == s->c ? PASSES : 1;
     for (int i = 0; i < 3 || (now() - start < 0.15 && i < 1000); i++) {
         double t = now();
-        for (int y = 0; y < oh; y += rows) {
-            job.rect.y0 = y;
-            job.rect.y1 = y + rows < oh ? y + rows : oh;
-            dn_conv_run(k, &job);
-            if (s->rows) /* a band: the next rows go where these are */
-                job.out.data = out.data - (ptrdiff_t)(y + rows) * out.row;
-        }
-        job.out.data = out.data;
-        t = now() - t;
+        for (int n = 0; n < passes; n++)
+            pass(k, job, rows, s->rows > 0);
+        t = (now() - t) / passes;
         best = t < best ? t : best;
     }
+    *alone = s->groups == s->c && !s->rows && s->stride <= 2 ? touch(k, &in, &out, s->stride, threads) : 0;
     unmap(in), unmap(out);
     free(raw), free(packed), free(vectors), free(job.workspace);
     return best;
@@ -166,10 +207,13 @@ static void bench(const struct dn_kernels *k, int threads)
 
         int o = (s->h + s->k / 2 * 2 - s->k) / s->stride + 1,
             o2 = (s->w + s->k / 2 * 2 - s->k) / s->stride + 1;
-        double flops = 2.0 * s->c / s->groups * s->n * s->k * s->k * o * o2, pack;
-        double t = seconds(k, s, threads, &pack);
-        printf("  %-44s %8.3f ms %7.1f GFLOP/s  %3.0f%% of peak   pack %7.3f ms\n", s->name,
+        double flops = 2.0 * s->c / s->groups * s->n * s->k * s->k * o * o2, pack, alone;
+        double t = seconds(k, s, threads, &pack, &alone);
+        printf("  %-44s %8.3f ms %7.1f GFLOP/s  %3.0f%% of peak   pack %7.3f ms", s->name,
                t * 1e3, flops / t * 1e-9, flops / t * 1e-7 / peak, pack * 1e3);
+        if (alone > 0)
+            printf("   reading and writing %7.3f ms", alone * 1e3);
+        putchar('\n');
         fflush(stdout);
         if (!strncmp(s->name, YOLO, strlen(YOLO))) {
             network += s->times * t;
