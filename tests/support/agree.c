@@ -14,6 +14,7 @@ struct both {
     struct dn_flow flow;
     struct dn_weights weights;
     float **map; /* [n] what the engine computed, planar */
+    struct engine_error error;
     char cfg_path[32], weights_path[40];
 };
 
@@ -128,27 +129,61 @@ static enum agreement compare(struct both *b, const struct agree_options *o, str
     return AGREE_YES;
 }
 
-enum agreement engine_agrees(const char *cfg, const struct agree_options *options, struct dn_error *why)
+/* Reads the cfg, makes the weights, and calls `work`. AGREE_REFUSED when the engine does not take it. */
+static enum agreement open_both(struct both *b, const char *cfg, const struct agree_options *options,
+                                enum agreement (*work)(struct both *, const struct agree_options *, struct dn_error *),
+                                struct dn_error *why)
 {
     struct dn_graph_options graph = {options->alexeyab ? DN_ALEXEYAB : DN_STOCK, options->exact};
-    struct both b = {0};
-    temporary_text(b.cfg_path, print_text, cfg);
-    snprintf(b.weights_path, sizeof b.weights_path, "%s.w", b.cfg_path);
+    temporary_text(b->cfg_path, print_text, cfg);
+    snprintf(b->weights_path, sizeof b->weights_path, "%s.w", b->cfg_path);
     enum agreement result = AGREE_REFUSED;
-    if (!dn_graph_read(b.cfg_path, &graph, &b.graph, why)) {
-        model_open(&b.model, b.cfg_path, options->alexeyab, options->seed);
-        b.map = calloc((size_t)b.graph.n, sizeof *b.map);
-        if (!b.map || dn_flow_init(&b.flow, &b.graph, why))
+    if (!dn_graph_read(b->cfg_path, &graph, &b->graph, why)) {
+        model_open(&b->model, b->cfg_path, options->alexeyab, options->seed);
+        b->map = calloc((size_t)b->graph.n, sizeof *b->map);
+        if (!b->map || dn_flow_init(&b->flow, &b->graph, why))
             abort();
-        result = compare(&b, options, why);
-        for (int i = 0; i < b.graph.n; i++)
-            free(b.map[i]);
-        free(b.map);
-        model_close(&b.model);
-        dn_flow_free(&b.flow);
-        dn_graph_free(&b.graph);
+        result = work(b, options, why);
+        for (int i = 0; i < b->graph.n; i++)
+            free(b->map[i]);
+        free(b->map);
+        model_close(&b->model);
+        dn_flow_free(&b->flow);
+        dn_graph_free(&b->graph);
     }
-    unlink(b.cfg_path);
-    unlink(b.weights_path);
+    unlink(b->cfg_path);
+    unlink(b->weights_path);
     return result;
+}
+
+enum agreement engine_agrees(const char *cfg, const struct agree_options *options, struct dn_error *why)
+{
+    struct both b = {0};
+    return open_both(&b, cfg, options, compare, why);
+}
+
+static enum agreement measure(struct both *b, const struct agree_options *o, struct dn_error *why)
+{
+    int last = b->graph.n - 1;
+    for (int i = 0; i <= last; i++)
+        model_layer(&b->model, i);
+    model_write_weights(&b->model, b->weights_path);
+    if (run_engine(b, o, why))
+        return AGREE_NO;
+    const struct model_map *m = &b->model.maps[last];
+    for (size_t k = 0; k < model_values(m); k++) {
+        double d = fabs((double)b->map[last][k] - m->v[k]);
+        b->error.rms += d * d;
+        b->error.most = fmax(b->error.most, d);
+    }
+    b->error.rms = sqrt(b->error.rms / (double)model_values(m));
+    return AGREE_YES;
+}
+
+struct engine_error engine_error(const char *cfg, const struct agree_options *options)
+{
+    struct both b = {0};
+    struct dn_error why = {0};
+    open_both(&b, cfg, options, measure, &why);
+    return b.error;
 }

@@ -23,4 +23,12 @@ enum agreement { AGREE_YES, AGREE_NO, AGREE_REFUSED };
 /* AGREE_NO: `why` says where. AGREE_REFUSED: the engine does not take the cfg, `why` is its sentence. */
 enum agreement engine_agrees(const char *cfg, const struct agree_options *options, struct dn_error *why);
 
+/* How far the engine's last layer is from the model's when no layer is corrected in between: root mean
+ * square and largest distance, 0 each when the engine does not take the cfg. */
+struct engine_error {
+    double rms, most;
+};
+
+struct engine_error engine_error(const char *cfg, const struct agree_options *options);
+
 #endif
