@@ -115,18 +115,56 @@ static bool too_close(box a, box b, const struct dn_nms_rule *rule)
     }
 }
 
+/* Boxes of detections that stay, next to each other: those of all detections lie far apart. */
+struct stay {
+    box boxes[256];
+    int n;
+};
+
+static bool near_any(const struct stay *stay, box b, const struct dn_nms_rule *rule)
+{
+    for (int i = 0; i < stay->n; i++)
+        if (too_close(stay->boxes[i], b, rule))
+            return true;
+    return false;
+}
+
+static float *score(detection *d, int key)
+{
+    return key == BY_OBJECTNESS ? &d->objectness : &d->prob[key];
+}
+
+/* Clears the score of each detection that is too close to an earlier one whose score stays. A pass
+ * finds some that stay and clears what is too close to them. */
+static void suppress(detection *dets, int n, int key, const struct dn_nms_rule *rule)
+{
+    struct stay stay;
+    for (int from = 0, next; from < n; from = next) {
+        stay.n = 0;
+        next = n;
+        for (int i = from; i < n; i++) {
+            float *s = score(&dets[i], key);
+            if (*s == 0)
+                continue;
+            if (near_any(&stay, dets[i].bbox, rule))
+                *s = 0;
+            else if (stay.n < (int)(sizeof stay.boxes / sizeof *stay.boxes))
+                stay.boxes[stay.n++] = dets[i].bbox;
+            else if (next == n)
+                next = i;
+        }
+    }
+}
+
 void dn_nms_sort(detection *dets, int total, int classes, struct dn_nms_rule rule)
 {
     int n = partition(dets, total);
     for (int c = 0; c < classes; c++) {
         sort(dets, n, c);
-        for (int i = 0; i < n; i++) {
-            dets[i].sort_class = c;
-            for (int j = i + 1; j < n && dets[i].prob[c] != 0; j++)
-                if (dets[j].prob[c] != 0 && too_close(dets[i].bbox, dets[j].bbox, &rule))
-                    dets[j].prob[c] = 0;
-        }
+        suppress(dets, n, c, &rule);
     }
+    for (int i = 0; i < n && classes > 0; i++)
+        dets[i].sort_class = classes - 1;
 }
 
 void dn_nms_objectness(detection *dets, int total, int classes, float thresh)
@@ -134,14 +172,10 @@ void dn_nms_objectness(detection *dets, int total, int classes, float thresh)
     struct dn_nms_rule rule = {DN_NMS_DEFAULT, thresh, 0};
     int n = partition(dets, total);
     sort(dets, n, BY_OBJECTNESS);
+    suppress(dets, n, BY_OBJECTNESS, &rule);
     for (int i = 0; i < n; i++) {
         dets[i].sort_class = BY_OBJECTNESS;
-        for (int j = i + 1; j < n && dets[i].objectness != 0; j++) {
-            if (dets[j].objectness == 0 || !too_close(dets[i].bbox, dets[j].bbox, &rule))
-                continue;
-            dets[j].objectness = 0;
-            for (int c = 0; c < classes; c++)
-                dets[j].prob[c] = 0;
-        }
+        for (int c = 0; c < classes && dets[i].objectness == 0; c++)
+            dets[i].prob[c] = 0;
     }
 }
