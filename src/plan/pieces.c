@@ -250,20 +250,33 @@ static int oldest_row(const struct maker *m, int map, const int *done)
     return oldest;
 }
 
-/* Rows of a storage during sampled band i, as if each of its maps went on by all of them at once. */
+/* Rows by which a map goes on for the next rows of any of its readers in the group. */
+static int advance_of(const struct maker *m, int map)
+{
+    const struct dn_flow *f = m->flow;
+    int stride = stride_of(m, map), rows = stride;
+    for (int r = f->first_reader[map]; r < f->first_reader[map + 1]; r++) {
+        const struct dn_layer *l = &f->graph->layers[f->readers[r]];
+        int step = stride_of(m, l->index + 1), h = map ? f->graph->layers[map - 1].out_h : f->graph->h;
+        if (l->ops->span && f->position[l->index] <= m->last)
+            rows = dn_max(rows, dn_ceil_div(step * h, l->out_h));
+    }
+    return dn_ceil_div(rows, stride) * stride;
+}
+
+/* Rows of a storage during sampled band i: those that its maps have when the band is complete, and what
+ * readers that are ahead ask for until the others have come as far. */
 static int shared_rows(const struct maker *m, const struct dn_storage *s, int i, bool known)
 {
-    int top = 0, oldest = INT_MAX;
+    int top = 0, oldest = INT_MAX, ahead = 0;
     for (int map = s->map; map >= 0; map = m->plan->places[map].next) {
         const int *need = m->need + (size_t)map * SAMPLES + i;
-        int before = known ? need[-1] : 0;
-        if (need[0] > before) {
-            top = dn_max(top, need[0]);
-            oldest = dn_min(oldest, before);
-        }
-        oldest = dn_min(oldest, known ? oldest_row(m, map, m->need + i - 1) : 0);
+        top = dn_max(top, need[0]);
+        oldest = dn_min(oldest, known ? oldest_row(m, map, m->need + i) : 0);
+        oldest = dn_min(oldest, known ? need[0] : 0);
+        ahead = dn_max(ahead, advance_of(m, map));
     }
-    return oldest < INT_MAX ? top - oldest : 0;
+    return oldest < INT_MAX ? top - oldest + ahead : 0;
 }
 
 /* Rows of a storage that is written and read inside the group only. */
