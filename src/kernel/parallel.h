@@ -2,8 +2,8 @@
  * it is a plain loop: no parallel region is entered.
  *
  * Each thread begins with its own consecutive items, which are mostly those whose inputs it has just
- * written; a thread without any left takes half of what another one has. Shares that were fixed cost
- * YOLOv2 a tenth of its time on two cores, and a quarter when one of them was the slower one. */
+ * written; a thread without any left takes half of what another one has. With fixed shares the slower
+ * of two cores kept the other one waiting for a sixth of YOLOv2's time (scripts/serial-share.py). */
 #ifndef DN_KERNEL_PARALLEL_H
 #define DN_KERNEL_PARALLEL_H
 
