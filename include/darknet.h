@@ -289,9 +289,9 @@ typedef struct {
                            published method would choose */
     int band_rows;      /* bands of just so many rows, to compare plans; 0: what is best */
     int plan_only;      /* 1: no weights are read and nothing can be predicted */
+    int read_ahead;     /* 1: network_read_ahead() will be used, if what it takes is left of the budget */
     int once;           /* 1: for one prediction: its weights are read while it computes, and not kept. More are
                            possible, and read them again */
-    int read_ahead;     /* 1: network_read_ahead() will be used, if what it takes is left of the budget */
 } darknet_options;
 
 DARKNET_API network *darknet_load(const char *cfgfile, const char *weightfile,
