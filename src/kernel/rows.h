@@ -1,6 +1,6 @@
 /* Row kernels inside src/kernel: what rows.c, pool.c and activation.c ask of an instruction set, and
- * how they and convolutions cut a rectangle into pieces for threads. Every function works on one piece: a row of one
- * channel block, which is contiguous memory. */
+ * how they and convolutions cut a rectangle into pieces for threads. Every function works on one
+ * piece: a row of one channel block, which is contiguous memory. */
 #ifndef DN_KERNEL_ROWS_H
 #define DN_KERNEL_ROWS_H
 

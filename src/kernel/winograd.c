@@ -20,7 +20,7 @@
 enum {
     FILTER_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_FILTERS * DN_WINOGRAD_FILTER_PLANE,
     MOST_KEPT = 104, /* tiles, so few that the inputs of all are kept */
-    PARTS_EACH = 4,  /* items at least for each thread, of */
+    PARTS_EACH = 4,  /* items at least for each of several threads, of */
     GROUPS_EACH = 2, /* at least for each of several threads, of at least a strip */
     TAPS = 9
 };
@@ -284,6 +284,7 @@ void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
     int items = dn_ceil_div(job->conv->c, DN_WINOGRAD_INPUTS) * n.cut.tiles;
     if (!job->again)
         dn_parallel(items, job->threads, keep_inputs, &n);
-    n.parts = dn_min(dn_ceil_div(PARTS_EACH * job->threads, n.pairs), dn_ceil_div(n.cut.tiles, DN_WINOGRAD_STRIP));
+    n.parts = job->threads == 1 ? 1 : dn_min(dn_ceil_div(PARTS_EACH * job->threads, n.pairs),
+                                             dn_ceil_div(n.cut.tiles, DN_WINOGRAD_STRIP));
     dn_parallel(n.pairs * n.parts, job->threads, run_part, &n);
 }

@@ -121,7 +121,8 @@ enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_option
             return err->status;
     close_gaps(plan);
     dn_plan_places(flow, plan);
-    if (dn_plan_rows(flow, options, plan, err) || dn_plan_reside(flow, options, !options->budget && !options->once, plan, &least, err) ||
+    const bool all = !options->budget && !options->once;
+    if (dn_plan_rows(flow, options, plan, err) || dn_plan_reside(flow, options, all, plan, &least, err) ||
         keep_all(flow, options, plan, err))
         return err->status;
     plan->least_bytes = least < plan->peak_bytes ? least : plan->peak_bytes;

@@ -44,7 +44,7 @@ static size_t maps_of(const char *tiles)
 
 enum { MB = 1 << 20 };
 
-/* Rows of full width would take 31.6 MB, bands of the same height 28.4 MB. */
+/* Bands of the same height take 28.4 MB. */
 START_TEST(test_a_grid_keeps_tiles_and_not_rows_of_full_width)
 {
     size_t grid = maps_of("tiles=5x5\noverlap=reuse");
