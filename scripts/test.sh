@@ -35,7 +35,7 @@ step() { # step NAME COMMAND...: runs it; a failure that it has not counted itse
     "$@" >build/step.log 2>&1
     status=$?
     cat build/step.log >>"$log"
-    grep -E '^(pass|PASS|FAIL|skip|checks):? ' build/step.log | grep -v '^pass ' | tail -n 200
+    grep -E '^(pass|PASS|FAIL|skip|checks):? |:[EF]:' build/step.log | grep -v '^pass ' | tail -n 200
     count build/step.log
     if [ $status -ne 0 ] && [ $failed -eq "$before" ]; then
         tail -n 40 build/step.log
