@@ -192,7 +192,7 @@ DARKNET_API void set_batch_network(network *net, int batch);
 DARKNET_API int network_width(network *net);
 DARKNET_API int network_height(network *net);
 
-/* `input` holds net->inputs floats. The result is the output of the last layer (net->outputs
+/* `input` holds net->inputs floats, which the network reads there. The result is the output of the last layer (net->outputs
  * floats), owned by the network and valid until its next call. NULL on failure. */
 DARKNET_API float *network_predict(network *net, float *input);
 

@@ -29,11 +29,22 @@ static double median(double *values, int n)
     return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
 }
 
-/* One prediction; its duration, or a negative number after complaining. */
-static double predict(network *net, struct dn_digest *digest)
+/* The input in memory, as programs have it, unless a budget has no room for it. */
+static float *seeded_input(const network *net)
+{
+    size_t w = (size_t)net->w, plane = w * (size_t)net->h;
+    float *input = malloc((size_t)net->inputs * sizeof *input);
+    for (int y = 0; input && y < net->h; y++)
+        dn_seeded_row((void *)net, y, input + (size_t)y * w, plane);
+    return input;
+}
+
+/* One prediction of these values, NULL: of the same row by row. Its duration, or a negative number after
+ * complaining. */
+static double predict(network *net, float *input, struct dn_digest *digest)
 {
     double start = dn_cli_seconds();
-    const float *output = network_predict_rows(net, dn_seeded_row, net);
+    const float *output = input ? network_predict(net, input) : network_predict_rows(net, dn_seeded_row, net);
     double seconds = dn_cli_seconds() - start;
     if (!output) {
         dn_complain("%s", darknet_last_error());
@@ -43,20 +54,20 @@ static double predict(network *net, struct dn_digest *digest)
     return seconds;
 }
 
-/* times: [2 * bench->runs] scratch. profile: NULL, or gets what the times went to. */
-static int time_runs(struct dn_bench *bench, network *net, struct dn_digest *first, double *times,
+/* times: [2 * bench->runs] scratch. input: for predict(). profile: NULL, or gets what the times went to. */
+static int time_runs(struct dn_bench *bench, network *net, float *input, struct dn_digest *first, double *times,
                      struct dn_profile *profile)
 {
     struct dn_digest digest;
     double *peaks = times + bench->runs;
-    if (predict(net, first) < 0)
+    if (predict(net, input, first) < 0)
         return 1;
     if (!first->finite)
         return dn_complain("%s: the outputs are not finite numbers", bench->cfg);
     network_spans(net, profile ? dn_profile_add : NULL, profile);
     for (int i = 0; i < bench->runs; i++) {
         peaks[i] = darknet_fma_peak(network_isa(net), peak_seconds) * 1e9;
-        times[i] = predict(net, &digest);
+        times[i] = predict(net, input, &digest);
         if (times[i] < 0)
             return 1;
         if (digest.hash != first->hash)
@@ -83,12 +94,12 @@ static void describe(struct dn_bench *bench, const network *net)
 }
 
 /* One more run, which nobody times. */
-static int trace_run(network *net, const char *path)
+static int trace_run(network *net, float *input, const char *path)
 {
     struct dn_digest digest;
     if (!network_trace(net, path))
         return dn_complain("%s", darknet_last_error());
-    return predict(net, &digest) < 0 || dn_cli_trace_end(net, path);
+    return predict(net, input, &digest) < 0 || dn_cli_trace_end(net, path);
 }
 
 static int measure(const struct dn_args *args, struct dn_bench *bench, struct dn_profile *profile,
@@ -99,14 +110,17 @@ static int measure(const struct dn_args *args, struct dn_bench *bench, struct dn
         return 1;
     describe(bench, net);
     double *times = malloc(2 * (size_t)bench->runs * sizeof *times);
+    float *input = args->memory ? NULL : seeded_input(net);
+    bench->predicted_peak += input ? (size_t)net->inputs * sizeof *input : 0;
     int status = 1;
     if (!times)
         dn_complain("there is no memory for %d times", bench->runs);
     else if (!args->profile || dn_profile_open(profile, net))
-        status = time_runs(bench, net, first, times, args->profile ? profile : NULL);
+        status = time_runs(bench, net, input, first, times, args->profile ? profile : NULL);
     bench->measured_peak = network_memory(net).measured_peak;
     if (!status && args->trace)
-        status = trace_run(net, args->trace);
+        status = trace_run(net, input, args->trace);
+    free(input);
     free(times);
     free_network(net);
     return status;
@@ -118,7 +132,7 @@ static int run_once(const struct dn_args *args, struct dn_digest *digest)
     network *net = dn_cli_load(args, args->words + 1, args->word_count - 1, false);
     if (!net)
         return 1;
-    int status = predict(net, digest) < 0;
+    int status = predict(net, NULL, digest) < 0;
     free_network(net);
     return status;
 }

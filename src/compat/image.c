@@ -152,7 +152,7 @@ float *network_predict_image(network *net, image im)
     rows.im.c = pixels.c = engine->graph.c;
     if (!err->status && !dn_fitter_open(&fitter, &pixels, DN_FIT_LETTERBOX, engine->graph.w,
                                         engine->graph.h, err)) {
-        struct dn_rows source = {dn_fitter_row, &fitter};
+        struct dn_rows source = {.read = dn_fitter_row, .context = &fitter};
         dn_engine_run(engine, &source, err);
     }
     dn_fitter_close(&fitter);

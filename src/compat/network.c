@@ -318,31 +318,13 @@ enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *row
     return dn_exec_run(&engine->exec, rows, NULL, err);
 }
 
-struct planar_input {
-    const float *data;
-    int c, h, w;
-};
-
-static enum dn_status read_planar(void *context, int y, float *row, ptrdiff_t plane, struct dn_error *err)
-{
-    const struct planar_input *in = context;
-    (void)err;
-    for (int c = 0; c < in->c; c++)
-        memcpy(row + c * plane, in->data + ((size_t)c * (size_t)in->h + (size_t)y) * (size_t)in->w,
-               (size_t)in->w * sizeof *row);
-    return DN_OK;
-}
-
 float *network_predict(network *net, float *input)
 {
+    struct dn_rows rows = {.planes = input};
     struct dn_error *err = dn_error_begin();
-    struct planar_input in = {input, net->c, net->h, net->w};
-    struct dn_rows rows = {read_planar, &in};
-    struct dn_engine *engine = dn_engine_of(net);
-    in.c = engine->graph.c;
-    in.h = engine->graph.h;
-    in.w = engine->graph.w;
-    return dn_engine_run(engine, &rows, err) ? NULL : net->output;
+    if (!input)
+        dn_fail(err, DN_INVALID, "network_predict: there is no input");
+    return err->status || dn_engine_run(dn_engine_of(net), &rows, err) ? NULL : net->output;
 }
 
 struct called_rows {
@@ -361,7 +343,7 @@ static enum dn_status read_called(void *context, int y, float *row, ptrdiff_t pl
 float *network_predict_rows(network *net, darknet_rows callback, void *context)
 {
     struct called_rows in = {callback, context};
-    struct dn_rows rows = {read_called, &in};
+    struct dn_rows rows = {.read = read_called, .context = &in};
     return dn_engine_run(dn_engine_of(net), &rows, dn_error_begin()) ? NULL : net->output;
 }
 

@@ -126,7 +126,7 @@ static enum dn_status current_row(void *context, int y, float *row, ptrdiff_t pl
 static void predict(struct dn_engine *engine, struct dn_fitter *fitter, struct dn_error *err)
 {
     struct current current = {engine, fitter};
-    struct dn_rows source = {current_row, &current};
+    struct dn_rows source = {.read = current_row, .context = &current};
     dn_engine_run(engine, &source, err);
     if (engine->photo) /* it may be drawn on */
         dn_exec_release(&engine->exec, dn_engine_afterwards(engine->net, 0));

@@ -113,11 +113,10 @@ static void prepare_storages(const struct dn_exec *exec, int group)
     }
 }
 
-static enum dn_status read_input(const struct dn_exec *exec, const struct dn_step *step,
-                                 const struct dn_rows *rows, struct dn_error *err)
+static enum dn_status read_rows(const struct dn_exec *exec, const struct dn_step *step,
+                                const struct dn_rows *rows, struct dn_error *err)
 {
     struct dn_view v = view_of(exec, 0);
-    double start = dn_span_begin(exec->tracer);
     for (int y = step->rect.y0; y < step->rect.y1; y++) {
         if (v.layout == DN_PLANAR) {
             if (rows->read(rows->context, y, dn_view_at(&v, 0, y, 0), v.block, err))
@@ -132,8 +131,22 @@ static enum dn_status read_input(const struct dn_exec *exec, const struct dn_ste
             return err->status;
         dn_copy(&row, &v, rect, 1);
     }
-    DN_SPAN_END(exec->tracer, start, .kind = DN_SPAN_INPUT, .layer = -1, .rect = step->rect);
     return DN_OK;
+}
+
+/* Planes of the caller are copied only where layers want blocks. */
+static enum dn_status read_input(const struct dn_exec *exec, const struct dn_step *step,
+                                 const struct dn_rows *rows, struct dn_error *err)
+{
+    double start = dn_span_begin(exec->tracer);
+    if (!rows->planes) {
+        read_rows(exec, step, rows, err);
+    } else if (exec->flow->graph->input_layout == DN_BLOCKED) {
+        struct dn_view planes = dn_planes_view(exec), v = view_of(exec, 0);
+        dn_copy(&planes, &v, step->rect, exec->plan->threads);
+    }
+    DN_SPAN_END(exec->tracer, start, .kind = DN_SPAN_INPUT, .layer = -1, .rect = step->rect);
+    return err->status;
 }
 
 /* The layer in whose place of the file a layer's filters lie. */
@@ -314,6 +327,7 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
                            const struct dn_observer *observer, struct dn_error *err)
 {
     const struct dn_plan *plan = exec->plan;
+    exec->planes = rows->planes;
     if (take_again(exec, err))
         return err->status;
     for (int g = 0; g < plan->n_groups; g++) {

@@ -22,13 +22,16 @@ struct dn_exec {
     const struct dn_weights *weights;
     struct dn_stream stream; /* opened when the plan streams weights */
     const struct dn_tracer *tracer; /* of the run */
+    const float *planes;            /* of the run: struct dn_rows */
 };
 
-/* Where the network's input comes from: called once for every row, from the top. `row` receives the
- * channels of row y, channel c at row + c * plane, each of the network's width. */
+/* Where the network's input comes from. `read` is called once for every row, from the top; `row` receives
+ * the channels of row y, channel c at row + c * plane, each of the network's width. Of an input that lies
+ * in memory, `planes` is all of it, [c][h][w], unchanged during the run; then `read` is not called. */
 struct dn_rows {
     enum dn_status (*read)(void *context, int y, float *row, ptrdiff_t plane, struct dn_error *err);
     void *context;
+    const float *planes;
 };
 
 /* Called after each layer that computes something. The plan must have a group for each layer. */

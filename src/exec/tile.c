@@ -11,8 +11,17 @@ static const struct dn_storage *storage_of(const struct dn_exec *exec, int map)
     return &exec->plan->storages[exec->plan->places[exec->flow->root[map]].storage];
 }
 
+struct dn_view dn_planes_view(const struct dn_exec *exec)
+{
+    const struct dn_graph *g = exec->flow->graph;
+    return (struct dn_view){.data = (float *)exec->planes, .row = g->w, .block = (ptrdiff_t)g->w * g->h, .c = g->c,
+                            .h = g->h, .w = g->w, .rows = g->h, .layout = DN_PLANAR};
+}
+
 struct dn_view dn_tile_view(const struct dn_exec *exec, const struct dn_schedule *schedule, int map)
 {
+    if (map == 0 && exec->planes && exec->flow->graph->input_layout == DN_PLANAR)
+        return dn_planes_view(exec);
     struct dn_view v = dn_plan_view(exec->plan, exec->flow, exec->arena, map);
     if (storage_of(exec, map)->tile) {
         v.y0 = schedule->region[exec->flow->root[map]].y0;

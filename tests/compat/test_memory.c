@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "darknet.h"
@@ -90,6 +91,40 @@ START_TEST(test_heads_and_the_last_layer_can_be_read_and_no_others)
     ck_assert_ptr_eq(network_predict(net, input), net->layers[LAYERS - 1].output);
     for (int i = 0; i < LAYERS; i++)
         ck_assert_msg((net->layers[i].output != NULL) == (i >= 4), "layer %d", i);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(test_a_prediction_without_an_input_fails)
+{
+    network *net = load_network(path, "", 0);
+    ck_assert_ptr_null(network_predict(net, NULL));
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "input"));
+    ck_assert_ptr_nonnull(network_predict(net, input));
+    free_network(net);
+}
+END_TEST
+
+static int input_row(void *context, int y, float *row, size_t plane)
+{
+    (void)context;
+    for (size_t c = 0; c < 3; c++)
+        memcpy(row + c * plane, input + (c * SIDE + (size_t)y) * SIDE, SIDE * sizeof *row);
+    return 1;
+}
+
+START_TEST(test_an_input_in_memory_is_not_changed_and_does_not_stay)
+{
+    network *net = load_network(path, "", 0);
+    float *page = mmap(NULL, sizeof input, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(page, input, sizeof input);
+    mprotect(page, sizeof input, PROT_READ);
+    ck_assert_ptr_nonnull(network_predict(net, page));
+    float *head = copy_of(net, 4);
+    munmap(page, sizeof input);
+    ck_assert_ptr_nonnull(network_predict_rows(net, input_row, NULL));
+    ck_assert_mem_eq(net->layers[4].output, head, (size_t)net->layers[4].outputs * sizeof(float));
+    free(head);
     free_network(net);
 }
 END_TEST
@@ -214,6 +249,8 @@ Suite *suite(void)
     tcase_add_checked_fixture(t, begin, end);
     tcase_add_test(t, test_a_budget_is_kept_and_accounted_for);
     tcase_add_test(t, test_heads_and_the_last_layer_can_be_read_and_no_others);
+    tcase_add_test(t, test_a_prediction_without_an_input_fails);
+    tcase_add_test(t, test_an_input_in_memory_is_not_changed_and_does_not_stay);
     tcase_add_test(t, test_a_kept_layer_can_be_read_and_changes_nothing);
     tcase_add_test(t, test_a_layer_that_does_not_fit_is_not_kept_and_nothing_has_changed);
     tcase_add_loop_test(t, test_for_one_prediction_no_weights_are_kept_and_the_bits_are_the_same, 0, 2);

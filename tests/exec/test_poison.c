@@ -72,7 +72,7 @@ static void run_with(void (*also)(const struct dn_run *run))
     graph.layers[3].ops = &ops;
     struct dn_plan_options how = {.kernels = dn_kernels("scalar"), .threads = 1, .fusion = &graph.fusion,
                                   .machine = dn_machine_default("avx2", 1)};
-    struct dn_rows rows = {read_row, NULL};
+    struct dn_rows rows = {.read = read_row};
     if (!dn_flow_init(&flow, &graph, &err) && !dn_weights_open(NULL, &graph, &weights, &err) &&
         !dn_plan_make(&flow, &how, &plan, &err) && !dn_exec_create(&exec, &flow, &plan, how.kernels, &weights, &err) &&
         !dn_exec_run(&exec, &rows, NULL, &err)) {

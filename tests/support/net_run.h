@@ -21,6 +21,7 @@ struct net_run {
     struct dn_weights weights;
     const struct dn_kernels *kernels;
     struct dn_plan_options options;
+    float *planes;          /* the input; of two runs of a plan the second reads it there */
     float *map[NET_LAYERS]; /* what each layer computes, planar; in file order */
 };
 
