@@ -192,8 +192,8 @@ DARKNET_API void set_batch_network(network *net, int batch);
 DARKNET_API int network_width(network *net);
 DARKNET_API int network_height(network *net);
 
-/* `input` holds net->inputs floats, which the network reads there. The result is the output of the last layer (net->outputs
- * floats), owned by the network and valid until its next call. NULL on failure. */
+/* `input` holds net->inputs floats. It is not changed. The result is the output of the last layer
+ * (net->outputs floats), owned by the network and valid until its next call. NULL on failure. */
 DARKNET_API float *network_predict(network *net, float *input);
 
 /* Letterboxes the image to the network's size and predicts. */
