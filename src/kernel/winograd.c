@@ -269,14 +269,11 @@ static void run_part(void *context, int item, int thread)
 
 void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
 {
-    struct dn_rect tiles = tiles_of(job->rect);
     struct nest n = {.kernels = k->winograd, .job = job, .pairs = pairs_of(job->block1 - job->block0)};
     n.transforms = &k->winograd->transforms[job->conv->stride_y - 1];
     n.cut = cut_of(job->conv, job->rect, job->threads, job->thrift);
-    n.group = (struct dn_winograd){.job = job, .form = dn_winograd_form(job->conv->stride_y), .rows = k->rows,
-                                   .ty = tiles.y0, .tx = tiles.x0};
-    n.group.down = dn_row_parts(job->rect, job->threads) > 1;
-    n.group.line = n.group.down ? tiles.y1 - tiles.y0 : tiles.x1 - tiles.x0;
+    n.group = (struct dn_winograd){.job = job, .form = dn_winograd_form(job->conv->stride_y), .rows = k->rows};
+    n.group.order = dn_winograd_order(job->rect, tiles_of(job->rect), dn_row_parts(job->rect, job->threads) > 1);
     if (!n.cut.blocks) {
         dn_parallel(n.cut.groups, job->threads, run_group, &n);
         return;

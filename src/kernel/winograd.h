@@ -76,14 +76,33 @@ static inline int dn_winograd_points(struct dn_winograd_form f)
     return f.side * f.side;
 }
 
-/* Consecutive tiles of the job's rectangle, along its lines, and a block of input channels. */
+/* The tiles of a rectangle, in lines: rows of it, or columns where they are counted downwards.
+ *
+ * The point at infinity counts for the last of four outputs alone (At), so a tile whose last row or column
+ * of outputs the rectangle cuts off needs no products there. Tiles are numbered so that those that need
+ * some point follow each other: first the cut ends of lines, then the lines without them, the cut line
+ * last, then its own cut end. Of 5x5 tiles, for an example, which 19x19 outputs are:
+ *
+ *      4  5  6  7  0
+ *      8  9 10 11  1        the last column's points: 4 to 23
+ *     12 13 14 15  2        the last row's: 0 to 19
+ *     16 17 18 19  3        the one in both: 4 to 19
+ *     20 21 22 23 24 */
+struct dn_winograd_order {
+    int ty, tx; /* the first tile of the rectangle */
+    bool down;
+    int lines;
+    int line; /* tiles of each, without its end where that is cut */
+    int ends; /* cut ends that come first */
+    bool cut_ends, cut_line;
+};
+
+/* Consecutive tiles of the job's rectangle, and a block of input channels. */
 struct dn_winograd {
     const struct dn_conv_job *job;
     struct dn_winograd_form form;
     const struct dn_row_kernels *rows;
-    int ty, tx; /* the first tile of the rectangle */
-    int line;   /* tiles in a row of it, or in a column of it where tiles are counted downwards */
-    bool down;
+    struct dn_winograd_order order;
     int first, tiles;
     int c0, c1;
     float *inputs; /* [patch][patch][tiles][INPUTS] transformed, planes dn_winograd_plane() apart */
@@ -116,12 +135,41 @@ static inline ptrdiff_t dn_winograd_plane(int tiles)
     return (ptrdiff_t)tiles * DN_WINOGRAD_INPUTS + DN_BLOCK;
 }
 
+static inline struct dn_winograd_order dn_winograd_order(struct dn_rect outputs, struct dn_rect tiles, bool down)
+{
+    struct dn_winograd_order o = {.ty = tiles.y0, .tx = tiles.x0, .down = down};
+    bool rows = outputs.y1 % DN_WINOGRAD_TILE != 0, columns = outputs.x1 % DN_WINOGRAD_TILE != 0;
+    o.lines = down ? tiles.x1 - tiles.x0 : tiles.y1 - tiles.y0;
+    o.line = down ? tiles.y1 - tiles.y0 : tiles.x1 - tiles.x0;
+    o.cut_line = down ? columns : rows;
+    o.cut_ends = (down ? rows : columns) && o.line > 1;
+    o.line -= o.cut_ends;
+    o.ends = o.cut_ends ? o.lines - o.cut_line : 0;
+    return o;
+}
+
 /* The first output of a tile. */
 static inline void dn_winograd_at(const struct dn_winograd *g, int tile, int *y, int *x)
 {
-    int line = (g->first + tile) / g->line, place = (g->first + tile) % g->line;
-    *y = (g->ty + (g->down ? place : line)) * DN_WINOGRAD_TILE;
-    *x = (g->tx + (g->down ? line : place)) * DN_WINOGRAD_TILE;
+    const struct dn_winograd_order *o = &g->order;
+    int number = g->first + tile - o->ends;
+    int line = number < 0 ? number + o->ends : dn_min(number / o->line, o->lines - 1);
+    int place = number < 0 ? o->line : number - line * o->line;
+    *y = (o->ty + (o->down ? place : line)) * DN_WINOGRAD_TILE;
+    *x = (o->tx + (o->down ? line : place)) * DN_WINOGRAD_TILE;
+}
+
+/* Those of tiles [*from, *to) that need products at point (i, j), as [*from, *to). */
+static inline void dn_winograd_need(const struct dn_winograd *g, int i, int j, int *from, int *to)
+{
+    const struct dn_winograd_order *o = &g->order;
+    const int last = g->form.side - 1, lines = o->ends - g->first;
+    if (o->cut_ends && (o->down ? i : j) == last) {
+        *from = dn_max(*from, lines);
+        *to = dn_min(*to, lines + o->lines * o->line);
+    }
+    if (o->cut_line && (o->down ? j : i) == last)
+        *to = dn_min(*to, lines + (o->lines - 1) * o->line);
 }
 
 /* Of one stride. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "kernel/winograd.h"
 #include "support/conv_case.h"
 #include "support/suite.h"
 
@@ -190,6 +191,48 @@ START_TEST(rings_of_rows_do_not_change_the_bytes)
 }
 END_TEST
 
+/* Whether outputs of the tile inside the rectangle depend on its products at (row, column). */
+static bool needs(const struct dn_winograd *g, struct dn_rect outputs, int tile, int row, int column)
+{
+    int y, x, last = g->form.side - 1;
+    dn_winograd_at(g, tile, &y, &x);
+    bool whole_rows = y + DN_WINOGRAD_TILE <= outputs.y1, whole_columns = x + DN_WINOGRAD_TILE <= outputs.x1;
+    return (row < last || whole_rows) && (column < last || whole_columns);
+}
+
+START_TEST(tiles_are_numbered_once_each_and_every_point_is_computed_where_it_counts)
+{
+    unsigned seed = 900u + (unsigned)_i;
+    struct dn_rect tiles = {pick(&seed, 0, 2), 0, pick(&seed, 0, 2), 0}, r;
+    tiles.y1 = tiles.y0 + pick(&seed, 1, 6);
+    tiles.x1 = tiles.x0 + pick(&seed, 1, 6);
+    r = (struct dn_rect){tiles.y0 * 4, tiles.y1 * 4 - pick(&seed, 0, 3), tiles.x0 * 4, tiles.x1 * 4 - pick(&seed, 0, 3)};
+    struct dn_winograd g = {.form = dn_winograd_form(pick(&seed, 1, 2)), .order = dn_winograd_order(r, tiles, _i % 2)};
+    bool seen[6][6] = {{false}};
+    int all = (tiles.y1 - tiles.y0) * (tiles.x1 - tiles.x0);
+    g.first = pick(&seed, 0, all - 1);
+    for (int tile = -g.first; tile < all - g.first; tile++) {
+        int y, x;
+        dn_winograd_at(&g, tile, &y, &x);
+        ck_assert(y >= r.y0 && y < r.y1 && x >= r.x0 && x < r.x1);
+        bool *at = &seen[y / 4 - tiles.y0][x / 4 - tiles.x0];
+        ck_assert(!*at);
+        *at = true;
+    }
+    for (int point = 0; point < dn_winograd_points(g.form); point++) {
+        int row = point / g.form.side, column = point % g.form.side;
+        int from = 0, to = pick(&seed, 1, all - g.first), end = to, missed = 0;
+        dn_winograd_need(&g, row, column, &from, &to);
+        for (int tile = 0; tile < end; tile++) {
+            bool computed = tile >= from && tile < to, needed = needs(&g, r, tile, row, column);
+            ck_assert(computed || !needed);
+            missed += computed && !needed;
+        }
+        ck_assert(missed == 0 || tiles.y1 - tiles.y0 == 1 || tiles.x1 - tiles.x0 == 1);
+    }
+}
+END_TEST
+
 START_TEST(layers_without_enough_channels_or_with_another_shape_compute_directly)
 {
     struct dn_conv v = plain_conv(64, 64, 1), half = plain_conv(64, 64, 2);
@@ -225,6 +268,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, every_instruction_set_gives_the_same_bytes, 0, CASES);
     tcase_add_loop_test(t, rectangles_slices_and_threads_do_not_change_the_bytes, 0, CASES);
     tcase_add_loop_test(t, rings_of_rows_do_not_change_the_bytes, 0, CASES);
+    tcase_add_loop_test(t, tiles_are_numbered_once_each_and_every_point_is_computed_where_it_counts, 0, 200);
     tcase_add_test(t, layers_without_enough_channels_or_with_another_shape_compute_directly);
     suite_add_tcase(s, t);
     return s;

@@ -112,7 +112,7 @@ static panel_function *const panels[][PANEL_TILES + 1] = {PANEL_TABLE(1), PANEL_
 static panel_function *const panels[][PANEL_TILES + 1] = {PANEL_TABLE(1)};
 #endif
 
-/* The planes of point (i, j). */
+/* The planes of point (i, j), at the group's first tile. */
 static void select_planes(const struct dn_winograd_strip *strip, int i, int j, struct sums *s)
 {
     const struct dn_winograd *g = strip->group;
@@ -122,32 +122,40 @@ static void select_planes(const struct dn_winograd_strip *strip, int i, int j, s
     for (int y = i; y < patch; y += side)
         for (int x = j; x < patch; x += side, s->planes++) {
             int filter = dn_min(y, side) * DN_WINOGRAD_SIDE + dn_min(x, side);
-            s->x[s->planes] = g->inputs + (y * patch + x) * plane + strip->tile * DN_WINOGRAD_INPUTS;
+            s->x[s->planes] = g->inputs + (y * patch + x) * plane;
             s->f[s->planes] = strip->filters + filter * DN_WINOGRAD_FILTER_PLANE;
         }
+}
+
+/* Point (i, j), whose products are m. */
+static void multiply_point(const struct dn_winograd_strip *strip, int i, int j, struct sums *s, float *m)
+{
+    const ptrdiff_t next_block = DN_WINOGRAD_FILTERS * DN_WINOGRAD_FILTER_PLANE;
+    int from = strip->tile, to = strip->tile + strip->tiles;
+    dn_winograd_need(strip->group, i, j, &from, &to);
+    select_planes(strip, i, j, s);
+    for (int b = 0, blocks; b < strip->blocks; b += blocks) {
+        blocks = dn_min(PANEL_BLOCKS, strip->blocks - b);
+        int left = dn_ceil_div(to - from, PANEL_TILES);
+        for (int tile = from, tiles; left > 0; left--, tile += tiles) {
+            tiles = dn_ceil_div(to - tile, left);
+            panels[blocks - 1][tiles](s, tile * DN_WINOGRAD_INPUTS, b * next_block,
+                                      m + ((tile - strip->tile) * DN_WINOGRAD_BLOCKS + b) * DN_BLOCK);
+        }
+    }
 }
 
 static void winograd_multiply(const struct dn_winograd_strip *strip)
 {
     const struct dn_winograd *g = strip->group;
     const int side = g->form.side, points = dn_winograd_points(g->form);
-    const ptrdiff_t next_block = DN_WINOGRAD_FILTERS * DN_WINOGRAD_FILTER_PLANE;
     struct sums s = {.channels = g->c1 - g->c0, .chunk = dn_winograd_chunk(g->job->conv), .first = g->c0 == 0};
     float *m = strip->products;
     for (int k = 0; k < points; k++, m += strip->tiles * DN_WINOGRAD_BLOCKS * DN_BLOCK) {
         for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)
             for (int i = 0; i < strip->next_share; i += 64)
                 __builtin_prefetch(strip->next[b] + k * strip->next_share + i, 0, 2);
-        select_planes(strip, k / side, k % side, &s);
-        for (int b = 0, blocks; b < strip->blocks; b += blocks) {
-            blocks = dn_min(PANEL_BLOCKS, strip->blocks - b);
-            int left = dn_ceil_div(strip->tiles, PANEL_TILES);
-            for (int tile = 0, tiles; left > 0; left--, tile += tiles) {
-                tiles = dn_ceil_div(strip->tiles - tile, left);
-                panels[blocks - 1][tiles](&s, tile * DN_WINOGRAD_INPUTS, b * next_block,
-                                          m + (tile * DN_WINOGRAD_BLOCKS + b) * DN_BLOCK);
-            }
-        }
+        multiply_point(strip, k / side, k % side, &s, m);
     }
 }
 

@@ -189,10 +189,17 @@ static void inputs_2(const struct dn_winograd *g, int tile)
 
 /* ---- filters -------------------------------------------------------------------------------- */
 
+/* Channels ahead that are asked for: beside the stores, which all miss the nearest cache, the processor
+ * does not find them in time by itself (on one Zen 5 core 88 cycles per channel instead of 67). */
+enum { FILTERS_AHEAD = 8 };
+
 static INLINE void filters(const float *packed, int channels, float *transformed, int stride)
 {
     const ptrdiff_t plane = DN_WINOGRAD_FILTER_PLANE;
     for (int c = 0; c < channels; c++, packed += 9 * DN_BLOCK) {
+        UNROLL(9)
+        for (int i = 0; i < 9; i++)
+            __builtin_prefetch(packed + (FILTERS_AHEAD * 9 + i) * DN_BLOCK, 0, 3);
         for (int lane = 0; lane < DN_BLOCK; lane += LANES, transformed += LANES) {
             vec half[3][SIDE];
             UNROLL(3)
