@@ -2,7 +2,8 @@
  *
  * A piece is a pair of output blocks times a few rows, computed by one thread from registers and
  * cache. Small maps are cut between output blocks only, so that a filter is read once; large ones
- * every eight rows too, so that the input rows of a piece stay in cache over the output blocks. */
+ * every eight rows too, so that the input rows of a piece stay in cache over the output blocks. Between, each
+ * thread has rows of its own, which it has mostly written itself and no other core reads. */
 #include "kernel/conv.h"
 
 #include "kernel/parallel.h"
@@ -60,6 +61,11 @@ size_t dn_conv_workspace(const struct dn_kernels *k, const struct dn_conv *conv,
     return dn_conv_is_winograd(conv) ? dn_winograd_workspace(conv, rect, threads, thrift) : 0;
 }
 
+enum {
+    SMALL = 40 * 40, /* pixels */
+    OWN_ROWS = 16    /* at least for each thread */
+};
+
 struct pieces {
     const struct dn_kernels *kernels;
     const struct dn_conv_job *job;
@@ -89,7 +95,8 @@ static void run_direct(const struct dn_kernels *k, const struct dn_conv_job *job
 {
     int height = job->rect.y1 - job->rect.y0, width = job->rect.x1 - job->rect.x0;
     struct pieces p = {k, job, .blocks = dn_conv_depthwise(job->conv) ? 8 : 2};
-    p.rows = (size_t)height * (size_t)width <= 40 * 40 ? height : 8;
+    int owners = dn_max(1, dn_min(job->threads, height / OWN_ROWS));
+    p.rows = (size_t)height * (size_t)width > SMALL ? 8 : dn_ceil_div(height, owners);
     p.columns = dn_ceil_div(job->block1 - job->block0, p.blocks);
     p.parts = dn_row_parts(job->rect, job->threads);
     if (p.columns * p.parts < 2 * job->threads)

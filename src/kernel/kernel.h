@@ -120,7 +120,7 @@ struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rec
 
 struct dn_conv_job {
     const struct dn_conv *conv;
-    struct dn_view in, out;
+    struct dn_view in, out; /* pixels of blocked ones 64-byte aligned */
     struct dn_rect rect;  /* of the output */
     int block0, block1;   /* output blocks to compute */
     const float *packed;  /* filters of exactly these blocks */

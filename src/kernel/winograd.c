@@ -1,11 +1,12 @@
 /* Which layers run with Winograd, and the nest of loops over groups of tiles, pairs of output blocks,
  * blocks of input channels and strips of tiles.
  *
- * Threads share as little as possible, since a core reads slowly what another one has just written:
- * they take different groups of tiles, and each transforms inputs and filters for itself. Only with
- * at most as many tiles as pairs of output blocks they take different blocks of all tiles, since filters would
- * else be transformed for too few tiles. Workspace, where all inputs are few enough to be kept, so that
- * they are transformed once however many slices of filters follow, and where they are not:
+ * Threads share as little as possible: a core reads slowly what another one has just written, and writes even
+ * more slowly what another one has read. They take different groups of tiles, and each transforms inputs and
+ * filters for itself; with many pairs of output blocks, who is done computes some of them for the other's group.
+ * Only with at most as many tiles as pairs of output blocks they take different blocks of all tiles, since
+ * filters would else be transformed for too few tiles. Workspace, where all inputs are few enough to be kept,
+ * so that they are transformed once however many slices of filters follow, and where they are not:
  *
  *     [inputs of all groups]  [per thread: filters of a pair of output blocks][products of a group]
  *                     [per thread: filters of a pair of output blocks][products][inputs of a group]
@@ -22,6 +23,7 @@ enum {
     MOST_KEPT = 104, /* tiles, so few that the inputs of all are kept */
     PARTS_EACH = 4,  /* items at least for each of several threads, of */
     GROUPS_EACH = 2, /* at least for each of several threads, of at least a strip */
+    PAIRS = 8,       /* so many that sharing out those of a group is worth another loop */
     TAPS = 9
 };
 
@@ -69,6 +71,7 @@ struct cut {
     int shares; /* threads that take part */
     bool kept;  /* the inputs of all tiles are, for all slices of filters */
     bool blocks; /* threads take output blocks of all tiles, not groups of tiles */
+    bool shared; /* threads take pairs of output blocks of a group, its inputs being transformed before */
     bool again; /* inputs are transformed for each pair of output blocks */
     size_t inputs; /* floats of the inputs of a group */
     size_t share;  /* of each thread: filters and products, and inputs that are not kept */
@@ -95,9 +98,12 @@ static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threa
     int blocks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS), pairs = pairs_of(dn_blocks(v->n));
     c.kept = thrift == 0 && c.tiles <= MOST_KEPT;
     c.blocks = c.kept && pairs >= threads && (threads == 1 || pairs >= c.tiles);
-    c.groups = c.blocks ? 1 : groups_of(c.tiles, most[v->stride_y - 1][thrift], threads);
+    c.shared = c.blocks || (c.kept && pairs >= PAIRS);
+    c.groups = c.blocks   ? 1
+               : c.shared ? dn_min(threads, c.tiles)
+                          : groups_of(c.tiles, most[v->stride_y - 1][thrift], threads);
     c.group = dn_ceil_div(c.tiles, c.groups);
-    c.shares = c.blocks ? threads : dn_min(threads, c.groups);
+    c.shares = c.shared ? threads : dn_min(threads, c.groups);
     c.again = thrift == DN_THRIFT_LEVELS - 1 && blocks > 1;
     c.inputs = input_floats(form, c.group) * (size_t)(c.again ? 1 : blocks);
     int products = blocks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
@@ -131,7 +137,7 @@ struct nest {
     struct cut cut;
     struct dn_winograd group; /* what all groups have in common */
     int pairs;                /* of output blocks */
-    int parts;                /* of kept tiles that a pair is computed for at a time */
+    int parts;                /* of a group that is shared, computed for a pair at a time */
 };
 
 static float *share_of(const struct nest *n, int share)
@@ -248,23 +254,38 @@ static void run_group(void *context, int item, int thread)
         run_pair(&t, pair);
 }
 
+/* A block of channels of a tile. */
 static void keep_inputs(void *context, int item, int thread)
 {
     const struct nest *n = context;
-    struct tiles t = group_of(n, 0, thread);
-    select_channels(&t, item / n->cut.tiles * DN_WINOGRAD_INPUTS);
-    n->transforms->inputs(&t.group, item % n->cut.tiles);
+    int blocks = dn_ceil_div(n->job->conv->c, DN_WINOGRAD_INPUTS), tile = item / blocks;
+    struct tiles t = group_of(n, ((tile + 1) * n->cut.groups - 1) / n->cut.tiles, thread);
+    select_channels(&t, item % blocks * DN_WINOGRAD_INPUTS);
+    n->transforms->inputs(&t.group, tile - t.group.first);
 }
 
-/* A pair of output blocks, at a part of the tiles. */
+/* A pair of output blocks, at a part of a group. */
 static void run_part(void *context, int item, int thread)
 {
     const struct nest *n = context;
-    struct tiles t = group_of(n, 0, thread);
+    struct tiles t = group_of(n, item / n->parts / n->pairs, thread);
     int part = item % n->parts;
-    t.first = dn_share(n->cut.tiles, part, n->parts);
-    t.end = dn_share(n->cut.tiles, part + 1, n->parts);
-    run_pair(&t, item / n->parts);
+    t.first = dn_share(t.group.tiles, part, n->parts);
+    t.end = dn_share(t.group.tiles, part + 1, n->parts);
+    run_pair(&t, item / n->parts % n->pairs);
+}
+
+/* Inputs first, unless the job before has left them there. */
+static void run_shared(struct nest *n)
+{
+    const struct cut *cut = &n->cut;
+    int threads = n->job->threads, items = dn_ceil_div(n->job->conv->c, DN_WINOGRAD_INPUTS) * cut->tiles;
+    if (!n->job->again)
+        dn_parallel(items, threads, keep_inputs, n);
+    n->parts = 1;
+    if (cut->groups == 1 && threads > 1)
+        n->parts = dn_min(dn_ceil_div(PARTS_EACH * threads, n->pairs), dn_ceil_div(cut->tiles, DN_WINOGRAD_STRIP));
+    dn_parallel(cut->groups * n->pairs * n->parts, threads, run_part, n);
 }
 
 void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
@@ -274,14 +295,8 @@ void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
     n.cut = cut_of(job->conv, job->rect, job->threads, job->thrift);
     n.group = (struct dn_winograd){.job = job, .form = dn_winograd_form(job->conv->stride_y), .rows = k->rows};
     n.group.order = dn_winograd_order(job->rect, tiles_of(job->rect), dn_row_parts(job->rect, job->threads) > 1);
-    if (!n.cut.blocks) {
+    if (n.cut.shared)
+        run_shared(&n);
+    else
         dn_parallel(n.cut.groups, job->threads, run_group, &n);
-        return;
-    }
-    int items = dn_ceil_div(job->conv->c, DN_WINOGRAD_INPUTS) * n.cut.tiles;
-    if (!job->again)
-        dn_parallel(items, job->threads, keep_inputs, &n);
-    n.parts = job->threads == 1 ? 1 : dn_min(dn_ceil_div(PARTS_EACH * job->threads, n.pairs),
-                                             dn_ceil_div(n.cut.tiles, DN_WINOGRAD_STRIP));
-    dn_parallel(n.pairs * n.parts, job->threads, run_part, &n);
 }

@@ -163,6 +163,47 @@ START_TEST(rectangles_slices_and_threads_do_not_change_the_bytes)
 }
 END_TEST
 
+/* Two slices of many output blocks, in one workspace whose inputs the second one finds there. */
+static void run_slices(int cut, int threads)
+{
+    const struct dn_kernels *k = dn_kernels(NULL);
+    const struct dn_conv *v = &c.conv;
+    const struct dn_rect rect = dn_rect_whole(&c.out);
+    const int blocks = dn_blocks(v->n);
+    float *packed = aligned_alloc(64, sizeof(float) * dn_conv_packed_floats(v, 0, blocks));
+    void *workspace = aligned_alloc(64, dn_align_up(dn_conv_workspace(k, v, rect, threads, 0), 64));
+    ck_assert(packed && workspace);
+    dn_conv_pack(k, v, 0, blocks, c.raw, packed, threads);
+    struct dn_conv_job job = {v, c.in, c.out, rect, 0, cut, packed, c.vectors, workspace, threads, 0, false};
+    dn_conv_run(k, &job);
+    job.packed += dn_conv_packed_floats(v, 0, cut);
+    job.block0 = cut;
+    job.block1 = blocks;
+    job.again = true;
+    dn_conv_run(k, &job);
+    free(packed);
+    free(workspace);
+}
+
+START_TEST(threads_that_share_the_output_blocks_of_their_tiles_do_not_change_the_bytes)
+{
+    int stride = 1 + _i % 2;
+    struct dn_conv v = plain_conv(70, 250, stride);
+    v.activation = DN_LEAKY;
+    conv_case_open(&c, &v, stride == 1 ? 19 : 43, stride == 1 ? 15 : 41, (unsigned)_i);
+    struct dn_conv_sharing shared = dn_conv_sharing(&c.conv, dn_rect_whole(&c.out), 2, 0);
+    ck_assert(shared.inputs && !shared.blocks);
+    expected = malloc(c.out_bytes);
+    ck_assert_ptr_nonnull(expected);
+    expect_whole(NULL);
+    for (int threads = 1; threads <= 40; threads += threads < 5 ? 1 : 35) {
+        run_slices(2 + _i * 3, threads);
+        assert_expected("slices", (unsigned)_i);
+    }
+    close_case();
+}
+END_TEST
+
 /* Single output rows, from a ring that holds only the rows that their tiles read. */
 START_TEST(rings_of_rows_do_not_change_the_bytes)
 {
@@ -267,6 +308,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, the_mean_error_is_at_most_one_and_a_half_times_that_of_a_plain_sum, 0, 2 * CHANNELS);
     tcase_add_loop_test(t, every_instruction_set_gives_the_same_bytes, 0, CASES);
     tcase_add_loop_test(t, rectangles_slices_and_threads_do_not_change_the_bytes, 0, CASES);
+    tcase_add_loop_test(t, threads_that_share_the_output_blocks_of_their_tiles_do_not_change_the_bytes, 0, 4);
     tcase_add_loop_test(t, rings_of_rows_do_not_change_the_bytes, 0, CASES);
     tcase_add_loop_test(t, tiles_are_numbered_once_each_and_every_point_is_computed_where_it_counts, 0, 200);
     tcase_add_test(t, layers_without_enough_channels_or_with_another_shape_compute_directly);
