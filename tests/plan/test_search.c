@@ -77,13 +77,13 @@ enum { CFGS = sizeof cfgs / sizeof *cfgs };
 
 /* Seconds that planning may take; with checks at every access it takes many times as long. */
 #if defined(__SANITIZE_ADDRESS__)
-enum { PLANNING_SECONDS = 60 };
+static const double planning_seconds = 60;
 #else
-enum { PLANNING_SECONDS = 1 };
+static const double planning_seconds = .3;
 #endif
 
 /* Which filters stay is chosen greedily, so a larger budget may choose others that together save up
- * to a thousandth less. Planning takes 0.3 seconds at the most; a busy machine gets three times that. */
+ * to a thousandth less. Planning takes 0.3 seconds at the most, in one of three tries on a busy machine. */
 START_TEST(test_more_budget_is_never_slower_and_planning_is_quick)
 {
     char path[64];
@@ -92,12 +92,16 @@ START_TEST(test_more_budget_is_never_slower_and_planning_is_quick)
     snprintf(path, sizeof path, "cfg/%s.cfg", cfgs[_i]);
     read_graph(path, &g);
     for (size_t budget = 1 << 20; budget < (size_t)1 << 30; budget += budget / 5) {
-        double planning, seconds = plan_and_check(&g, budget, &planning);
+        double planning, again, seconds = plan_and_check(&g, budget, &planning);
+        for (int k = 0; k < 2 && planning >= planning_seconds; k++) {
+            plan_and_check(&g, budget, &again);
+            planning = again < planning ? again : planning;
+        }
         longest = planning > longest ? planning : longest;
         ck_assert_msg(seconds <= before * 1.001, "%s: %.6f s with %zu bytes, %.6f s with less", path, seconds, budget, before);
         before = seconds < before ? seconds : before;
     }
-    ck_assert_msg(longest < PLANNING_SECONDS, "%s: planning took %.2f s", path, longest);
+    ck_assert_msg(longest < planning_seconds, "%s: planning took %.2f s", path, longest);
     if (getenv("DN_VERBOSE"))
         fprintf(stderr, "%s: planned in %.3f s at the most\n", path, longest);
     net_graph_free(&g);
