@@ -16,6 +16,7 @@ static inline vec vec_fma_value(vec values, int i, vec b, vec c) { return (void)
 static inline vec vec_max(vec a, vec b) { return a[0] > b[0] ? a : b; }
 
 #define PANEL_TILES 6
+#define PANEL_SHORT 0
 #define PANEL_BLOCKS 1
 #define TABLE dn_winograd_scalar
 #include "kernel/lanes/winograd_table.h"

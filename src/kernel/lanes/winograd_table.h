@@ -5,10 +5,14 @@
  * for the second cache, and a line of those that come next is asked for with each channel (19x19,
  * 1024 channels, AVX-512: 10 to 20 % less time).
  *
- * Before inclusion: vec and its operations, PANEL_TILES, PANEL_BLOCKS, TABLE. */
+ * Before inclusion: vec and its operations, PANEL_TILES, PANEL_BLOCKS, PANEL_SHORT, TABLE. */
 #include <string.h>
 
 #include "kernel/lanes/winograd_transforms.h"
+
+/* Panels of at most PANEL_SHORT tiles keep the sums of their chunks in registers, too. That is faster where
+ * chunks have at most BRIEF channels (32 to 63 channels, AVX-512: 2 to 7 %), else slower. */
+enum { BRIEF = 8 };
 
 /* What is summed up at a point: products of planes of inputs and of filters. */
 struct sums {
@@ -43,12 +47,10 @@ static INLINE void products(vec *acc, int P, int B, int n, const float *x, const
     }
 }
 
-/* Adds to m sums over channels from c on of the products of P tiles and B blocks at one point. */
-static INLINE void chunk(const struct sums *s, ptrdiff_t tile, ptrdiff_t block, int c, float *m, int P, int B)
+/* The sums over channels from c on, at most a chunk, of the products of P tiles and B blocks at one point. */
+static INLINE void chunk(const struct sums *s, ptrdiff_t tile, ptrdiff_t block, int c, vec *acc, int P, int B)
 {
     const int channels = dn_min(s->chunk, s->channels - c);
-    const bool first = s->first && c == 0;
-    vec acc[PANEL_TILES * PANEL_BLOCKS * BLOCK_VECS];
     UNROLL(32)
     for (int i = 0; i < P * B * BLOCK_VECS; i++)
         acc[i] = vec_splat(0);
@@ -64,13 +66,18 @@ static INLINE void chunk(const struct sums *s, ptrdiff_t tile, ptrdiff_t block, 
         for (; VALUES > 1 && i < channels; i++)
             products(acc, P, B, 1, x + i, filters + i * DN_BLOCK);
     }
+}
+
+/* Adds vectors to the products m, or stores them there. */
+static INLINE void add_up(const vec *sums, float *m, bool first, int P, int B)
+{
     UNROLL(16)
     for (int p = 0; p < P; p++)
         UNROLL(8)
         for (int i = 0; i < B * BLOCK_VECS; i++)
         {
             float *at = m + (p * DN_WINOGRAD_BLOCKS + i / BLOCK_VECS) * DN_BLOCK + i % BLOCK_VECS * LANES;
-            vec sum = acc[p * B * BLOCK_VECS + i];
+            vec sum = sums[p * B * BLOCK_VECS + i];
             if (!first)
                 sum = sum + vec_load(at);
             vec_store(at, sum);
@@ -79,8 +86,28 @@ static INLINE void chunk(const struct sums *s, ptrdiff_t tile, ptrdiff_t block, 
 
 static INLINE void panel(const struct sums *s, ptrdiff_t tile, ptrdiff_t block, float *m, int P, int B)
 {
-    for (int c = 0; c < s->channels; c += s->chunk)
-        chunk(s, tile, block, c, m, P, B);
+    const int V = P * B * BLOCK_VECS;
+    vec acc[PANEL_TILES * PANEL_BLOCKS * BLOCK_VECS];
+    if (P > PANEL_SHORT || s->chunk >= s->channels) {
+        for (int c = 0; c < s->channels; c += s->chunk) {
+            chunk(s, tile, block, c, acc, P, B);
+            add_up(acc, m, s->first && c == 0, P, B);
+        }
+        return;
+    }
+    vec total[PANEL_TILES * PANEL_BLOCKS * BLOCK_VECS];
+    UNROLL(32)
+    for (int i = 0; i < V; i++) {
+        const float *at = m + (i / BLOCK_VECS / B * DN_WINOGRAD_BLOCKS + i / BLOCK_VECS % B) * DN_BLOCK;
+        total[i] = s->first ? vec_splat(-0.0f) : vec_load(at + i % BLOCK_VECS * LANES);
+    }
+    for (int c = 0; c < s->channels; c += s->chunk) {
+        chunk(s, tile, block, c, acc, P, B);
+        UNROLL(32)
+        for (int i = 0; i < V; i++)
+            total[i] = acc[i] + total[i];
+    }
+    add_up(total, m, true, P, B);
 }
 
 typedef void panel_function(const struct sums *s, ptrdiff_t tile, ptrdiff_t block, float *m);
@@ -152,9 +179,11 @@ static void multiply_point(const struct dn_winograd_strip *strip, int k, struct 
     int fetched = k * strip->next_share, fetch_end = fetched + strip->next_share;
     dn_winograd_need(strip->group, k / side, k % side, &from, &to);
     select_planes(strip, k / side, k % side, s);
+    const bool brief = s->chunk < s->channels && s->chunk <= BRIEF && PANEL_SHORT > 0;
+    const int most = brief ? PANEL_SHORT : PANEL_TILES;
     for (int b = 0, blocks; b < strip->blocks; b += blocks) {
         blocks = dn_min(PANEL_BLOCKS, strip->blocks - b);
-        int left = dn_ceil_div(to - from, PANEL_TILES);
+        int left = dn_ceil_div(to - from, most);
         for (int tile = from, tiles; left > 0; left--, tile += tiles) {
             int share = dn_ceil_div(fetch_end - fetched, left * 64) * 64;
             fetch_filters(strip, fetched, fetched + share);
