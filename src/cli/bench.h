@@ -21,6 +21,7 @@ struct dn_bench {
 /* Seconds of all timed runs, by what they went to. */
 struct dn_profile {
     int layers;
+    int threads;
     double *steps;      /* [layers]; owned */
     darknet_work *work; /* [layers]; owned */
     double input, weights, seconds;

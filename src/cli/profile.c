@@ -2,14 +2,14 @@
  *
  * Each row is the mean over the timed runs, so that the rows add up to the mean of the runs. Reading
  * streamed weights in the computing thread, or asking and waiting for the thread that reads them, has its
- * own row, and so has the input; "rest" is what remains: preparing and copying maps, and the bookkeeping. */
+ * own row, and so has the input; what threads compute side by side, in stripes, counts with the mean of them; "rest" is what remains: preparing and copying maps, and the bookkeeping. */
 #include "bench.h"
 
 #include <stdlib.h>
 
 bool dn_profile_open(struct dn_profile *p, const network *net)
 {
-    *p = (struct dn_profile){.layers = net->n,
+    *p = (struct dn_profile){.layers = net->n, .threads = network_threads(net),
                              .steps = calloc((size_t)net->n, sizeof *p->steps),
                              .work = calloc((size_t)net->n, sizeof *p->work)};
     if (!p->steps || !p->work)
@@ -25,12 +25,21 @@ void dn_profile_close(struct dn_profile *p)
     free(p->work);
 }
 
+/* Several threads add at once. */
+static void add_shared(double *sum, double seconds)
+{
+#pragma omp atomic
+    *sum += seconds;
+}
+
 void dn_profile_add(void *context, const darknet_span *span)
 {
     struct dn_profile *p = context;
-    if (span->thread != 0)
+    if (span->kind == DARKNET_SPAN_STEP && span->thread)
+        add_shared(&p->steps[span->layer], span->seconds / p->threads);
+    else if (span->thread != 0)
         return; /* reads while the others compute */
-    if (span->kind == DARKNET_SPAN_STEP)
+    else if (span->kind == DARKNET_SPAN_STEP)
         p->steps[span->layer] += span->seconds;
     else if (span->kind == DARKNET_SPAN_INPUT)
         p->input += span->seconds;

@@ -36,19 +36,39 @@ static char *claim(size_t bytes, bool scarce)
     return memory;
 }
 
+static int most_stripes(const struct dn_plan *plan)
+{
+    int most = 1;
+    for (int g = 0; g < plan->n_groups; g++)
+        most = dn_max(most, plan->groups[g].stripes);
+    return most;
+}
+
+/* In one allocation; NULL when there is no memory. */
+static struct dn_walker *make_walkers(const struct dn_graph *g, int n)
+{
+    size_t inputs = 1, ints = DN_SCHEDULE_INTS * ((size_t)g->n + 1);
+    for (int i = 0; i < g->n; i++)
+        inputs = (size_t)dn_max((int)inputs, g->layers[i].n_in);
+    struct dn_walker *walkers = malloc((size_t)n * (sizeof *walkers + inputs * sizeof *walkers->inputs + ints * sizeof(int)));
+    if (!walkers)
+        return NULL;
+    struct dn_view *views = (struct dn_view *)(walkers + n);
+    int *scratch = (int *)(views + (size_t)n * inputs);
+    for (int i = 0; i < n; i++)
+        walkers[i] = (struct dn_walker){.scratch = scratch + (size_t)i * ints, .inputs = views + (size_t)i * inputs};
+    return walkers;
+}
+
 enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
                               const struct dn_plan *plan, const struct dn_kernels *kernels,
                               const struct dn_weights *weights, struct dn_error *err)
 {
     const struct dn_graph *g = flow->graph;
-    int inputs = 1;
-    for (int i = 0; i < g->n; i++)
-        inputs = dn_max(inputs, g->layers[i].n_in);
     *exec = (struct dn_exec){.flow = flow, .plan = plan, .kernels = kernels, .weights = weights};
-    exec->scratch = malloc(DN_SCHEDULE_INTS * ((size_t)g->n + 1) * sizeof *exec->scratch);
-    exec->inputs = malloc((size_t)inputs * sizeof *exec->inputs);
+    exec->walkers = make_walkers(g, most_stripes(plan));
     exec->arena = claim(plan->arena_bytes, weights->file.sparing);
-    if (!exec->scratch || !exec->inputs || !exec->arena)
+    if (!exec->walkers || !exec->arena)
         dn_fail(err, DN_NO_MEMORY, "%s: needs %zu bytes of memory, which the system does not give",
                 g->path, plan->arena_bytes);
     else
@@ -63,8 +83,7 @@ enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
 void dn_exec_free(struct dn_exec *exec)
 {
     dn_stream_close(&exec->stream);
-    free(exec->scratch);
-    free(exec->inputs);
+    free(exec->walkers);
     if (exec->arena)
         munmap(exec->arena, exec->plan->arena_bytes);
     memset(exec, 0, sizeof *exec);
@@ -89,6 +108,18 @@ static bool is_filled(const struct dn_exec *exec, const struct dn_storage *s)
     return true;
 }
 
+static void prepare_rows(const struct dn_exec *exec, const struct dn_storage *s, int copy)
+{
+    struct dn_view v = dn_storage_view(s, exec->arena + s->buffer.bytes / (size_t)s->copies * (size_t)copy);
+    if (s->c % DN_BLOCK && !is_filled(exec, s)) {
+        float *last = v.data + (dn_blocks(s->c) - 1) * v.block - (ptrdiff_t)v.pad * DN_BLOCK;
+        for (int y = 0; y < v.rows; y++)
+            memset(last + y * v.row, 0, (size_t)v.block * sizeof *last);
+    }
+    if (v.pad)
+        dn_view_zero_pad(&v);
+}
+
 /* A storage is born: its pad columns become zero, and so do the channels above the last one where nobody
  * writes them: readers multiply them by zero weights, and therefore they must be finite. */
 static void prepare_storages(const struct dn_exec *exec, int group)
@@ -102,14 +133,8 @@ static void prepare_storages(const struct dn_exec *exec, int group)
             memset(exec->arena + s->buffer.offset, 0, s->buffer.bytes);
             continue;
         }
-        struct dn_view v = dn_storage_view(s, exec->arena);
-        if (s->c % DN_BLOCK && !is_filled(exec, s)) {
-            float *last = v.data + (dn_blocks(s->c) - 1) * v.block - (ptrdiff_t)v.pad * DN_BLOCK;
-            for (int y = 0; y < v.rows; y++)
-                memset(last + y * v.row, 0, (size_t)v.block * sizeof *last);
-        }
-        if (v.pad)
-            dn_view_zero_pad(&v);
+        for (int copy = 0; copy < s->copies; copy++)
+            prepare_rows(exec, s, copy);
     }
 }
 
@@ -191,7 +216,7 @@ static void report_part(void *context, int thread, double start)
                 .block0 = s->run->block0, .block1 = s->run->block1, .thread = 2 + thread);
 }
 
-static void run_step(const struct dn_exec *exec, const struct dn_run *run)
+static void run_step(const struct dn_exec *exec, const struct dn_run *run, int thread)
 {
     struct watched_step step = {exec->tracer, run};
     const struct dn_watch watch = {dn_span_clock, report_part, &step};
@@ -200,7 +225,7 @@ static void run_step(const struct dn_exec *exec, const struct dn_run *run)
     run->layer->ops->run(run);
     dn_watched = NULL;
     DN_SPAN_END(exec->tracer, start, .kind = DN_SPAN_STEP, .layer = run->layer->index, .rect = run->rect,
-                .block0 = run->block0, .block1 = run->block1);
+                .block0 = run->block0, .block1 = run->block1, .thread = thread);
 }
 
 /* Waits for a slice. Where there is no thread for it, this is when it is read. */
@@ -240,7 +265,7 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
         ask_for_next(exec, &f, scratch + w->slot[i]);
     run->block1 = w->resident;
     if (w->resident)
-        run_step(exec, run);
+        run_step(exec, run, 0);
     run->again = w->resident > 0;
     for (int i = 0; run->block1 < blocks; i++) {
         run->filters = (float *)(scratch + w->slot[i % DN_STREAM_OPEN]);
@@ -250,26 +275,27 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
             dn_stream_drop(&exec->stream);
             return err->status;
         }
-        run_step(exec, run);
+        run_step(exec, run, 0);
         run->again = true;
         ask_for_next(exec, &f, scratch + w->slot[i % DN_STREAM_OPEN]);
     }
     return DN_OK;
 }
 
-static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *schedule,
-                                const struct dn_step *step, struct dn_error *err)
+static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *schedule, const struct dn_step *step,
+                                const struct dn_walker *walker, struct dn_error *err)
 {
     const struct dn_group *group = &schedule->group;
     const struct dn_layer *l = &exec->flow->graph->layers[step->layer];
     const struct dn_weight_place *w = &exec->plan->weights[step->layer];
     char *scratch = exec->arena + group->scratch.offset;
     for (int k = 0; k < l->n_in; k++)
-        exec->inputs[k] = dn_tile_view(exec, schedule, l->in[k] + 1);
-    struct dn_run run = {.kernels = exec->kernels, .layer = l, .in = exec->inputs,
+        walker->inputs[k] = dn_tile_view(exec, schedule, l->in[k] + 1);
+    struct dn_run run = {.kernels = exec->kernels, .layer = l, .in = walker->inputs,
                          .out = dn_tile_view(exec, schedule, step->layer + 1), .rect = step->rect,
-                         .block1 = dn_blocks(l->out_c), .workspace = scratch,
-                         .threads = exec->plan->threads, .thrift = group->thrift};
+                         .block1 = dn_blocks(l->out_c),
+                         .workspace = scratch + group->workspace_bytes / (size_t)group->stripes * (size_t)schedule->stripe,
+                         .threads = dn_group_threads(group, exec->plan->threads), .thrift = group->thrift};
     if (l->params)
         run.params = (float *)(exec->arena + w->params);
     if (l->file_filters)
@@ -281,18 +307,63 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
     if (streamed && dn_group_is_whole(group))
         run_streamed(exec, group, &run, err);
     else
-        run_step(exec, &run);
+        run_step(exec, &run, walker->thread);
     dn_poison_end(exec);
     return err->status;
 }
 
 static enum dn_status run_tile(struct dn_exec *exec, const struct dn_schedule *schedule, const struct dn_step *step,
-                               struct dn_error *err)
+                               const struct dn_walker *walker, struct dn_error *err)
 {
     dn_tile_begin(exec, schedule, step);
-    if (step->rect.y1 > step->rect.y0 && run_layer(exec, schedule, step, err))
+    if (step->rect.y1 > step->rect.y0 && run_layer(exec, schedule, step, walker, err))
         return err->status;
     dn_tile_end(exec, schedule, step);
+    return DN_OK;
+}
+
+/* A group whose schedule goes through all of it. */
+static enum dn_status run_group(struct dn_exec *exec, const struct dn_group *group, const struct dn_rows *rows,
+                                struct dn_error *err)
+{
+    struct dn_schedule schedule;
+    struct dn_step step;
+    dn_schedule_begin(&schedule, exec->flow, *group, 0, exec->walkers->scratch);
+    while (dn_schedule_next(&schedule, &step))
+        if (step.layer < 0 ? read_input(exec, &step, rows, err) : run_tile(exec, &schedule, &step, exec->walkers, err))
+            return err->status;
+    return DN_OK;
+}
+
+struct stripes {
+    struct dn_exec *exec;
+    const struct dn_group *group;
+};
+
+/* Nothing is read from files meanwhile, so nothing can fail. */
+static void run_stripe(void *context, int stripe, int thread)
+{
+    const struct stripes *s = context;
+    struct dn_walker *walker = &s->exec->walkers[stripe];
+    struct dn_error none = {0};
+    struct dn_schedule schedule;
+    struct dn_step step;
+    walker->thread = 2 + thread;
+    dn_schedule_begin(&schedule, s->exec->flow, *s->group, stripe, walker->scratch);
+    while (dn_schedule_next(&schedule, &step))
+        run_tile(s->exec, &schedule, &step, walker, &none);
+}
+
+/* What is poisoned for one thread is so for all. */
+static enum dn_status run_stripes(struct dn_exec *exec, const struct dn_group *group, const struct dn_rows *rows,
+                                  struct dn_error *err)
+{
+    const struct dn_graph *g = exec->flow->graph;
+    struct stripes s = {exec, group};
+    struct dn_step input = {.layer = -1, .rect = {0, g->h, 0, g->w}};
+    if (dn_group_has_whole_input(group) && read_input(exec, &input, rows, err))
+        return err->status;
+    dn_parallel(group->stripes, dn_poisons() ? 1 : exec->plan->threads, run_stripe, &s);
     return DN_OK;
 }
 
@@ -331,15 +402,11 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
     if (take_again(exec, err))
         return err->status;
     for (int g = 0; g < plan->n_groups; g++) {
-        struct dn_schedule schedule;
-        struct dn_step step;
+        const struct dn_group *group = &plan->groups[g];
         prepare_storages(exec, g);
-        if (hold_weights(exec, &plan->groups[g], err))
+        if (hold_weights(exec, group, err) ||
+            (group->stripes > 1 ? run_stripes(exec, group, rows, err) : run_group(exec, group, rows, err)))
             return err->status;
-        dn_schedule_begin(&schedule, exec->flow, plan->groups[g], exec->scratch);
-        while (dn_schedule_next(&schedule, &step))
-            if (step.layer < 0 ? read_input(exec, &step, rows, err) : run_tile(exec, &schedule, &step, err))
-                return err->status;
         if (observer) {
             int layer = exec->flow->order[plan->groups[g].last];
             struct dn_view v = view_of(exec, layer + 1);

@@ -10,6 +10,13 @@
 #include "net/weights.h"
 #include "plan/plan.h"
 
+/* Who walks a schedule: all threads together, or one of them through a stripe. */
+struct dn_walker {
+    int *scratch;           /* of the schedule */
+    struct dn_view *inputs; /* scratch: the inputs of one layer */
+    int thread;             /* of its spans */
+};
+
 struct dn_exec {
     const struct dn_flow *flow;
     const struct dn_plan *plan;
@@ -17,8 +24,7 @@ struct dn_exec {
     char *arena;
     bool given;             /* some of it was given back */
     bool unloaded;          /* the weights were given back and have to be loaded again */
-    int *scratch;           /* of the schedule */
-    struct dn_view *inputs; /* scratch: the inputs of one layer */
+    struct dn_walker *walkers; /* [most stripes of a group] */
     const struct dn_weights *weights;
     struct dn_stream stream; /* opened when the plan streams weights */
     const struct dn_tracer *tracer; /* of the run */

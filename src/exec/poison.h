@@ -16,6 +16,16 @@
 #define DN_POISON
 #endif
 
+/* Is memory poisoned while steps run? Then only one runs at a time. */
+static inline bool dn_poisons(void)
+{
+#ifdef DN_POISON
+    return true;
+#else
+    return false;
+#endif
+}
+
 #ifdef DN_POISON
 /* Scratch stays open all the time: the thread that reads weights works in it. */
 void dn_poison_begin(const struct dn_exec *exec, const struct dn_group *group, const struct dn_run *run);

@@ -8,7 +8,7 @@
 #include "kernel/view.h"
 
 enum dn_span_kind {
-    DN_SPAN_STEP,  /* output blocks [block0, block1) of rect of a layer are computed */
+    DN_SPAN_STEP,  /* output blocks [block0, block1) of rect of a layer are computed; in stripes by one thread */
     DN_SPAN_INPUT, /* rows of the network's input are obtained; layer -1 */
     DN_SPAN_FETCH, /* filters of these blocks are read from the file and packed */
     DN_SPAN_WAIT,  /* the computing threads wait for these filters */
@@ -20,7 +20,7 @@ struct dn_trace_span {
     int layer;
     struct dn_rect rect;
     int block0, block1;
-    int thread;            /* 0: the one that runs the network; 1: the stream's; 2 + i: parts of thread i */
+    int thread;            /* 0: the one that runs the network; 1: the stream's; 2 + i: parts and stripes of thread i */
     double start, seconds; /* of CLOCK_MONOTONIC */
 };
 

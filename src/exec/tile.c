@@ -23,7 +23,10 @@ struct dn_view dn_tile_view(const struct dn_exec *exec, const struct dn_schedule
     if (map == 0 && exec->planes && exec->flow->graph->input_layout == DN_PLANAR)
         return dn_planes_view(exec);
     struct dn_view v = dn_plan_view(exec->plan, exec->flow, exec->arena, map);
-    if (storage_of(exec, map)->tile) {
+    const struct dn_storage *s = storage_of(exec, map);
+    if (s->copies > 1)
+        v.data += s->buffer.bytes / (size_t)s->copies / sizeof(float) * (size_t)schedule->stripe;
+    if (s->tile) {
         v.y0 = schedule->region[exec->flow->root[map]].y0;
         v.x0 = schedule->region[exec->flow->root[map]].x0;
     }

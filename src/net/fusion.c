@@ -115,12 +115,15 @@ static enum dn_status parse_group(struct parser *p, int layers, struct dn_fusion
                        p->path, g->line, p->section->name);
     if (parse_layers(p, layers, g) || parse_tiles(p, g) || parse_words(p, g) || parse_order(p, fusion))
         return p->err->status;
+    g->stripes = 1;
     parse_number(p, "slice", 1, &g->slice);
+    if (parse_number(p, "stripes", 1, &g->stripes) && (g->stripes > g->tiles || (g->stripes > 1 && (g->columns > 1 || g->recompute))))
+        return fail(p, dn_section_find(p->section, "stripes"), "allowed are at most as many as there are tiles, of one column, with overlap=reuse");
     if (parse_number(p, "thrift", 0, &g->thrift) && g->thrift >= DN_THRIFT_LEVELS)
         return fail(p, dn_section_find(p->section, "thrift"), "allowed are 0 to 3");
     for (int i = 0; i < p->section->n; i++)
         if (!p->section->keys[i].used)
-            return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] has no key %s; known are layers, tiles, overlap, weights, slice, thrift, order and concat",
+            return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] has no key %s; known are layers, tiles, overlap, stripes, weights, slice, thrift, order and concat",
                            p->path, p->section->keys[i].line, p->section->keys[i].name);
     return p->err->status;
 }

@@ -5,6 +5,7 @@
  *     layers=0-7          # first and last layer of the group, both included; or ranges: 0-7,12
  *     tiles=5x5           # rows x columns of tiles; N is Nx1: bands
  *     overlap=reuse       # or recompute
+ *     stripes=1           # of bands: so many threads compute their own, in memory of their own
  *     weights=stream      # or resident; absent: as the budget allows
  *     slice=2             # 16-channel blocks of filters that are streamed at once
  *     thrift=0            # with workspace: 0 (none) to 3, in exchange for time
@@ -30,7 +31,7 @@ struct dn_fusion_group {
     int line;
     int n;
     int first[DN_FUSION_RANGES], last[DN_FUSION_RANGES]; /* [n] layers */
-    int tiles, columns;
+    int tiles, columns, stripes;
     int slice; /* 0: not given */
     int thrift;
     bool recompute;

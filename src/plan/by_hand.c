@@ -57,7 +57,7 @@ static enum dn_status check_tiles(const struct hand *h, const struct dn_fusion_g
 
 static enum dn_status add_section(const struct hand *h, const struct dn_fusion_group *g, struct dn_group *at)
 {
-    struct dn_group group = {.tiles = g->tiles, .columns = g->columns, .thrift = g->thrift,
+    struct dn_group group = {.tiles = g->tiles, .columns = g->columns, .stripes = g->stripes, .thrift = g->thrift,
                              .recompute = g->recompute && g->tiles * g->columns > 1};
     if (find_positions(h, g, &group) || check_tiles(h, g, &group))
         return h->err->status;
@@ -86,10 +86,23 @@ static void close_gaps(struct dn_plan *plan)
     for (int p = 0; p < plan->n_layers;) {
         struct dn_group g = groups[p];
         if (!g.tiles)
-            g = (struct dn_group){.first = p, .last = p, .tiles = 1, .columns = 1};
+            g = (struct dn_group){.first = p, .last = p, .tiles = 1, .columns = 1, .stripes = 1};
         p = g.last + 1;
         groups[plan->n_groups++] = g;
     }
+}
+
+/* What is needed outside of a group in stripes must not be read in it; which maps share memory is known now. */
+static enum dn_status check_stripes(const struct hand *h, const struct dn_fusion_group *g)
+{
+    const struct dn_plan *plan = h->plan;
+    for (int i = 0; i < plan->n_groups && g->stripes > 1; i++) {
+        const struct dn_group *group = &plan->groups[i];
+        int layer = h->flow->order[group->last], position = h->flow->position[g->first[0]];
+        if (group->first <= position && position <= group->last && !dn_plan_has_stripes(h->flow, plan, group))
+            return fail(h, g, "ends a group that cannot be in stripes: outside of it a map is needed that it reads, too", layer);
+    }
+    return DN_OK;
 }
 
 /* Filters that stay need no slots, so all may fit where the last of them seems not to. */
@@ -121,6 +134,9 @@ enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_option
             return err->status;
     close_gaps(plan);
     dn_plan_places(flow, plan);
+    for (int i = 0; i < fusion->n; i++)
+        if (check_stripes(&h, &fusion->groups[i]))
+            return err->status;
     const bool all = !options->budget && !options->once;
     if (dn_plan_rows(flow, options, plan, err) || dn_plan_reside(flow, options, all, plan, &least, err) ||
         keep_all(flow, options, plan, err))

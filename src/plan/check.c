@@ -26,6 +26,7 @@ static enum dn_status check_storage(const struct checker *c, int i)
     size_t bytes = channels * ((size_t)s->columns + 2 * (size_t)s->pad) * (size_t)s->rows * sizeof(float);
     if (s->strip)
         bytes = dn_align_up(bytes, DN_ALIGN) + channels * (size_t)s->w * (size_t)s->strip * sizeof(float);
+    bytes = dn_align_up(bytes, DN_ALIGN) * (size_t)dn_max(0, s->copies - 1) + bytes;
     if (s->strip < 0 || s->strip > s->h || (s->strip && !s->tile))
         return dn_fail(c->err, DN_INVALID, "plan: storage %d has a strip of %d rows", i, s->strip);
     if (s->rows < 1 || s->rows > s->h || s->columns > s->w || (s->columns < s->w && !s->tile) || b->bytes < bytes || b->offset % DN_ALIGN ||
@@ -34,6 +35,9 @@ static enum dn_status check_storage(const struct checker *c, int i)
                        i, b->bytes, b->offset, s->rows);
     if (b->first < 0)
         return dn_fail(c->err, DN_INVALID, "plan: storage %d is never prepared", i);
+    if (s->copies != 1 && (s->copies < 1 || s->tile || b->first != b->last || b->first >= p->n_groups ||
+                           p->groups[b->first].stripes != s->copies))
+        return dn_fail(c->err, DN_INVALID, "plan: storage %d has %d copies", i, s->copies);
     if (s->tile && p->places[s->map].next >= 0)
         return dn_fail(c->err, DN_INVALID, "plan: storage %d keeps tiles of several maps", i);
     for (int g = dn_max(0, b->first); g <= dn_min(b->last, p->n_groups - 1); g++)
@@ -208,7 +212,7 @@ static enum dn_status check_scratch(const struct checker *c, int index)
     const struct dn_group *g = &c->plan->groups[index];
     const struct dn_plan *p = c->plan;
     const struct dn_buffer *b = &g->scratch;
-    if (g->workspace_bytes > b->bytes ||
+    if (g->workspace_bytes > b->bytes || (g->stripes > 1 && g->workspace_bytes % ((size_t)g->stripes * DN_ALIGN)) ||
         (b->bytes && (b->offset < p->weights_bytes || b->offset % DN_ALIGN || b->bytes > p->arena_bytes ||
                       b->offset > p->arena_bytes - b->bytes || overlap(b->offset, b->bytes, p->input_row, p->input_row_bytes))))
         return dn_fail(c->err, DN_INVALID, "plan: the scratch of group %d is not inside the arena", index);
@@ -281,6 +285,8 @@ static enum dn_status check_cover(const struct checker *c)
     for (int g = 0; g < c->plan->n_groups; g++) {
         if (c->plan->groups[g].first != next || c->plan->groups[g].last < next ||
             c->plan->groups[g].tiles < 1 || c->plan->groups[g].columns < 1 || c->plan->groups[g].thrift < 0 ||
+            c->plan->groups[g].stripes < 1 || c->plan->groups[g].stripes > c->plan->groups[g].tiles ||
+            (c->plan->groups[g].stripes > 1 && (c->plan->groups[g].columns > 1 || c->plan->groups[g].recompute)) ||
             c->plan->groups[g].thrift >= DN_THRIFT_LEVELS)
             return dn_fail(c->err, DN_INVALID, "plan: group %d does not follow on the one before", g);
         next = c->plan->groups[g].last + 1;

@@ -39,6 +39,12 @@ static int channels_of(const struct checker *c, int map)
     return map ? c->flow->graph->layers[map - 1].out_c : c->flow->graph->c;
 }
 
+static bool is_made_in(const struct checker *c, int map, const struct dn_group *g)
+{
+    int position = map ? c->flow->position[map - 1] : 0;
+    return position >= g->first && position <= g->last;
+}
+
 static enum dn_status check_alive(const struct checker *c, int map)
 {
     const struct dn_buffer *b = &storage_of(c, map)->buffer;
@@ -181,7 +187,9 @@ static enum dn_status check_reads(struct checker *c, const struct dn_step *step)
     bool tiled = l->ops->span && !l->whole;
     if (!tiled && (r->y0 || r->y1 != l->out_h || r->x0 || r->x1 != l->out_w))
         return dn_fail(c->err, DN_INVALID, "plan: layer %d cannot be computed in pieces", step->layer);
-    if (l->ops->workspace && l->ops->workspace(l, c->kernels, *r, c->plan->threads, c->plan->groups[c->group].thrift) > c->plan->groups[c->group].workspace_bytes)
+    const struct dn_group *g = &c->plan->groups[c->group];
+    if (l->ops->workspace && l->ops->workspace(l, c->kernels, *r, dn_group_threads(g, c->plan->threads), g->thrift) >
+                                 g->workspace_bytes / (size_t)g->stripes)
         return dn_fail(c->err, DN_INVALID, "plan: group %d has too little workspace for layer %d", c->group, step->layer);
     for (int k = 0; k < l->n_in; k++) {
         int map = c->flow->root[l->in[k] + 1];
@@ -194,6 +202,9 @@ static enum dn_status check_reads(struct checker *c, const struct dn_step *step)
         if (s->layout == DN_BLOCKED && s->pad < l->pad)
             return dn_fail(c->err, DN_INVALID, "plan: map %d has %d pad columns, layer %d needs %d", map,
                            s->pad, step->layer, l->pad);
+        if (map && s->copies != g->stripes && is_made_in(c, map, g))
+            return dn_fail(c->err, DN_INVALID, "plan: %d stripes of group %d read map %d, of which there are %d copies",
+                           g->stripes, c->group, map, s->copies);
         if (!is_there(c, map, rows, columns))
             return dn_fail(c->err, DN_INVALID, "plan: layer %d reads rows %d to %d of map %d, which are not there",
                            step->layer, rows.lo, rows.hi, map);
@@ -209,14 +220,37 @@ static bool is_complete(const struct checker *c, int map)
     return s->rows == s->h && !s->tile && is_there(c, map, (struct dn_span){0, s->h}, (struct dn_span){0, s->w});
 }
 
+/* A stripe's copies of maps hold nothing of what others compute. */
+static void begin_stripe(struct checker *c, const struct dn_group *g)
+{
+    for (int p = g->first; p <= g->last; p++) {
+        int map = c->flow->order[p] + 1;
+        if (c->flow->root[map] == map && storage_of(c, map)->copies > 1)
+            for (int slot = 0; slot < storage_of(c, map)->rows; slot++)
+                c->slots[map][slot].row = -1;
+    }
+}
+
+static enum dn_status check_stripe(struct checker *c, const struct dn_group *g, int stripe)
+{
+    struct dn_schedule schedule;
+    struct dn_step step;
+    begin_stripe(c, g);
+    dn_schedule_begin(&schedule, c->flow, *g, stripe, c->scratch);
+    while (dn_schedule_next(&schedule, &step))
+        if ((step.layer >= 0 && step.rect.y1 > step.rect.y0 && check_reads(c, &step)) || check_write(c, &schedule, &step))
+            return c->err->status;
+    return DN_OK;
+}
+
 static enum dn_status check_group(struct checker *c)
 {
     const struct dn_group *g = &c->plan->groups[c->group];
-    struct dn_schedule schedule;
-    struct dn_step step;
-    dn_schedule_begin(&schedule, c->flow, *g, c->scratch);
-    while (dn_schedule_next(&schedule, &step))
-        if ((step.layer >= 0 && step.rect.y1 > step.rect.y0 && check_reads(c, &step)) || check_write(c, &schedule, &step))
+    struct dn_step input = {.layer = -1, .rect = {0, c->flow->graph->h, 0, c->flow->graph->w}};
+    if (dn_group_has_whole_input(g) && check_write(c, NULL, &input))
+        return c->err->status;
+    for (int stripe = 0; stripe < g->stripes; stripe++)
+        if (check_stripe(c, g, stripe))
             return c->err->status;
     for (int p = g->first; p <= g->last; p++) {
         int map = c->flow->order[p] + 1;

@@ -10,6 +10,8 @@
 
 enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level cache */
 #define TRANSFORM .7        /* of all inputs, in the time of one block of output channels */
+#define ALONE 1.5e-6        /* seconds that a step costs a thread which shares it with no others */
+#define SHARED 1.3          /* loss of threads that share the rows of bands: they write what others have read */
 #define NARROW 1.08         /* loss of computing one block of output channels at a time */
 
 struct dn_machine dn_machine_default(const char *isa, int threads)
@@ -17,9 +19,22 @@ struct dn_machine dn_machine_default(const char *isa, int threads)
     struct dn_machine m = {.threads = threads, .spare = true, .memory = 12e9, .cache = 90e9, .file = 4.5e9};
     double gflops = !strcmp(isa, "avx512") ? 200 : !strcmp(isa, "avx2") ? 100 : !strcmp(isa, "neon") ? 12 : 2;
     m.flops = gflops * 1e9 * threads;
+    m.memory *= dn_min(threads, 4); /* the channels of a small machine */
     m.cache *= threads;
-    m.step = threads > 1 ? 8e-6 : 1.5e-6; /* waiting for each other */
+    m.step = threads > 1 ? 8e-6 : ALONE; /* waiting for each other */
     return m;
+}
+
+struct dn_machine dn_machine_striped(const struct dn_machine *m, int tiles, int stripes)
+{
+    struct dn_machine s = *m;
+    int turns = dn_ceil_div(stripes, m->threads);
+    double busy = (double)tiles / ((double)turns * m->threads * dn_ceil_div(tiles, stripes));
+    s.threads = 1;
+    s.flops *= busy;
+    s.cache *= busy;
+    s.step = ALONE / stripes * turns;
+    return s;
 }
 
 static struct dn_conv_sharing sharing(const struct dn_machine *m, const struct dn_layer *l, int steps, int thrift)
@@ -66,6 +81,8 @@ double dn_cost_layer(const struct dn_machine *m, const struct dn_layer *l, int s
         seconds += 3 * bytes / m->cache;
     if (l->activation > DN_LEAKY)
         seconds += 2 * bytes / m->cache;
+    if (steps > 1 && m->threads > 1)
+        seconds *= SHARED;
     return seconds + steps * (double)l->file_filters * sizeof(float) / m->cache;
 }
 
@@ -131,6 +148,7 @@ double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, con
                      const struct dn_group *g)
 {
     double seconds = 0;
+    const struct dn_machine striped = dn_machine_striped(m, g->tiles, g->stripes);
     for (int p = g->first; p <= g->last; p++) {
         const struct dn_layer *l = &flow->graph->layers[flow->order[p]];
         const struct dn_weight_place *w = &plan->weights[l->index];
@@ -138,13 +156,14 @@ double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, con
         if (dn_group_is_whole(g))
             seconds += dn_cost_stream(m, l, w->resident, w->slice, g->thrift);
         else
-            seconds += (double)plan->repeats[l->index] * dn_cost_layer(m, l, g->tiles * g->columns, g->thrift) +
+            seconds += (double)plan->repeats[l->index] *
+                           dn_cost_layer(g->stripes > 1 ? &striped : m, l, g->tiles * g->columns, g->thrift) +
                        dn_cost_hold(m, l, w->resident);
     }
     for (int i = 0; i < plan->n_storages; i++) {
         const struct dn_storage *s = &plan->storages[i];
         if (&plan->groups[s->buffer.first] == g && !(s->tile && g->recompute))
-            seconds += dn_cost_map(m, s->buffer.bytes, dn_storage_bytes(s, s->h, s->w)) + dn_cost_moves(m, s);
+            seconds += dn_cost_map(m, s->buffer.bytes / (size_t)s->copies, dn_storage_bytes(s, s->h, s->w)) + dn_cost_moves(m, s);
     }
     return seconds;
 }

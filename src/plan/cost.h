@@ -24,6 +24,9 @@ struct dn_storage;
 
 struct dn_machine dn_machine_default(const char *isa, int threads);
 
+/* What the machine is to so many bands in stripes: its threads compute steps alone, side by side. */
+struct dn_machine dn_machine_striped(const struct dn_machine *m, int tiles, int stripes);
+
 /* Seconds to compute the whole output of a layer in `steps` pieces of equal height, with so much
  * thrift with workspace. */
 double dn_cost_layer(const struct dn_machine *m, const struct dn_layer *l, int steps, int thrift);

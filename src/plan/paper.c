@@ -26,7 +26,7 @@ static int leading_layers(const struct dn_graph *g)
 
 static struct dn_fusion_group square(int first, int last, int tiles)
 {
-    return (struct dn_fusion_group){.n = 1, .first = {first}, .last = {last}, .tiles = tiles, .columns = tiles};
+    return (struct dn_fusion_group){.n = 1, .first = {first}, .last = {last}, .tiles = tiles, .columns = tiles, .stripes = 1};
 }
 
 /* DN_BUDGET: it does not fit. */

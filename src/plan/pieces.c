@@ -12,9 +12,15 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "kernel/parallel.h"
 #include "plan/storage.h"
 
-enum { SAMPLES = 10, SLICES = 6 };
+enum { SAMPLES = 10, SLICES = 6, EDGES = DN_MOST_STRIPES - 1 };
+
+/* Rows of a map at the edges between stripes: where one ends, and where the next one begins. */
+struct edges {
+    int end[EDGES], start[EDGES];
+};
 
 /* When a storage is first written and last read, as positions: n is behind the end. */
 struct life {
@@ -33,11 +39,12 @@ struct maker {
     int *begins, *ends; /* [n + 2] by position + 1: the first storage whose life does there; -1 */
     int *chain;         /* [n] the last piece from each position to the current one; -1 */
     int *need;  /* [maps][SAMPLES] rows that exist after the sampled bands */
+    struct edges *edges; /* [maps] */
     size_t most;
     struct dn_pieces *out;
     struct dn_error *err;
     /* of the group that is being extended */
-    int last, height, tiles, samples; /* height: its index */
+    int last, height, tiles, stripes, samples; /* height: its index */
     int band[SAMPLES];
     size_t live, ring, held, raw, workspace[DN_THRIFT_LEVELS];
     double seconds[DN_THRIFT_LEVELS], hold_seconds;
@@ -127,7 +134,7 @@ static enum dn_status add_slices(struct maker *m, int thrift, size_t maps, doubl
     for (int k = 0; k < SLICES; k++) {
         if (k && (!dn_has_filters(l) || slices[k] <= slices[k - 1] || slices[k] > blocks || l->shares >= 0))
             continue;
-        struct dn_piece p = {.first = m->last, .tiles = 1, .slice = slices[k], .thrift = thrift};
+        struct dn_piece p = {.first = m->last, .tiles = 1, .stripes = 1, .slice = slices[k], .thrift = thrift};
         p.bytes[0] = maps + dn_stream_bytes(l, 0, slices[k]);
         p.bytes[1] = maps;
         p.seconds[0] = (float)(whole + dn_cost_stream(machine, l, 0, slices[k], thrift));
@@ -151,7 +158,7 @@ static enum dn_status add_layer(struct maker *m)
     }
     size_t bytes[DN_THRIFT_LEVELS];
     for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++)
-        bytes[thrift] = dn_tables_workspace(m->tables, l, l->out_h, thrift);
+        bytes[thrift] = dn_tables_workspace(m->tables, l, l->out_h, 1, thrift);
     for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
         if (saves_bytes(bytes, thrift) && add_slices(m, thrift, maps + bytes[thrift], whole))
             return m->err->status;
@@ -161,15 +168,21 @@ static enum dn_status add_layer(struct maker *m)
 
 /* ---- bands ---------------------------------------------------------------------------------- */
 
-static void begin_bands(struct maker *m, int height, int tiles)
+static void begin_bands(struct maker *m, int height, int tiles, int stripes)
 {
     m->height = height;
     m->tiles = tiles;
+    m->stripes = stripes;
     m->samples = dn_min(tiles, SAMPLES);
     for (int i = 0; i < m->samples; i++)
         m->band[i] = i + (tiles - m->samples) / 2;
     m->band[0] = 0;
     memset(m->need, 0, (size_t)(m->flow->graph->n + 1) * SAMPLES * sizeof *m->need);
+    for (int map = 0; map <= m->flow->graph->n; map++)
+        for (int e = 0; e < stripes - 1; e++) {
+            m->edges[map].end[e] = 0;
+            m->edges[map].start[e] = INT_MAX;
+        }
     m->live = m->ring = m->held = m->raw = 0;
     m->hold_seconds = 0;
     memset(m->workspace, 0, sizeof m->workspace);
@@ -179,7 +192,41 @@ static void begin_bands(struct maker *m, int height, int tiles)
             m->live += m->lives[i].whole;
 }
 
-static void want_rows(struct maker *m, const struct dn_layer *l)
+/* The last row of a map that leaves the group when a band is complete. */
+static int target_of(const struct maker *m, const struct dn_layer *l, int band)
+{
+    return (int)(((int64_t)l->out_h * (band + 1) + m->tiles - 1) / m->tiles);
+}
+
+/* As want_rows, and the other way round for where stripes begin (see schedule.c). Returns the rows of the
+ * layer that are computed twice. */
+static int want_edges(struct maker *m, const struct dn_layer *l, bool leaves)
+{
+    const struct dn_layer_table *t = &m->tables->layers[l->index];
+    struct edges *own = &m->edges[l->index + 1];
+    int twice = 0;
+    for (int e = 0; e < m->stripes - 1; e++) {
+        int target = leaves ? target_of(m, l, dn_share(m->tiles, e + 1, m->stripes) - 1) : 0;
+        own->end[e] = dn_layer_round(l, dn_max(own->end[e], target), l->out_h);
+        if (leaves)
+            own->start[e] = dn_layer_round(l, target, l->out_h);
+        else
+            own->start[e] = own->start[e] < l->out_h ? own->start[e] - own->start[e] % t->grain : l->out_h;
+        twice += dn_max(0, own->end[e] - own->start[e]);
+        for (int k = 0; k < l->n_in && !l->alias; k++) {
+            const struct dn_span *rows = t->rows + (ptrdiff_t)k * l->out_h;
+            struct edges *in = &m->edges[m->flow->root[l->in[k] + 1]];
+            if (own->end[e] > 0)
+                in->end[e] = dn_max(in->end[e], rows[own->end[e] - 1].hi);
+            if (own->start[e] < l->out_h)
+                in->start[e] = dn_min(in->start[e], rows[own->start[e]].lo);
+        }
+    }
+    return twice;
+}
+
+/* Returns the rows of the layer that are computed twice. */
+static int want_rows(struct maker *m, const struct dn_layer *l)
 {
     const struct dn_layer_table *t = &m->tables->layers[l->index];
     int *need = m->need + (size_t)(l->index + 1) * SAMPLES;
@@ -187,10 +234,10 @@ static void want_rows(struct maker *m, const struct dn_layer *l)
     bool leaves = m->flow->position[l->index] == m->last;
     for (int r = m->flow->first_reader[l->index + 1]; root && r < m->flow->first_reader[l->index + 2]; r++)
         leaves |= m->flow->position[m->flow->readers[r]] > m->last;
-    if (root && (leaves || m->flow->output[l->index + 1]))
+    leaves = root && (leaves || m->flow->output[l->index + 1]);
+    if (leaves)
         for (int s = 0; s < m->samples; s++) {
-            int target = (int)(((int64_t)l->out_h * (m->band[s] + 1) + m->tiles - 1) / m->tiles);
-            need[s] = dn_max(need[s], target);
+            need[s] = dn_max(need[s], target_of(m, l, m->band[s]));
         }
     for (int s = 0; s < m->samples && t->grain > 1; s++)
         need[s] = dn_layer_round(l, need[s], l->out_h);
@@ -201,6 +248,7 @@ static void want_rows(struct maker *m, const struct dn_layer *l)
             if (need[s] > 0)
                 in[s] = dn_max(in[s], rows[need[s]].hi);
     }
+    return want_edges(m, l, leaves);
 }
 
 /* The layer that alone reads a map, which has its storage for itself; NULL. */
@@ -309,8 +357,9 @@ static void join_storages(struct maker *m, int position)
         if (life->last <= m->last) {
             const struct dn_storage *s = &m->plan->storages[i];
             m->live -= life->last >= 0 ? life->whole : 0;
-            size_t ring = dn_storage_bytes(s, ring_rows(m, s), s->w);
-            m->ring += ring;
+            bool whole = position < 0 && m->stripes > 1; /* see dn_group_has_whole_input */
+            size_t ring = whole ? life->whole : dn_storage_bytes(s, ring_rows(m, s), s->w);
+            m->ring += ring * (size_t)(whole ? 1 : m->stripes);
             add_seconds(m, dn_cost_map(&m->options->machine, ring, life->whole));
         } else {
             add_seconds(m, dn_cost_map(&m->options->machine, life->whole, life->whole));
@@ -322,13 +371,13 @@ static void join_layer(struct maker *m, int position)
 {
     const struct dn_layer *l = layer_at(m, position);
     const struct dn_layer_table *t = &m->tables->layers[l->index];
-    const struct dn_banded *banded = dn_tables_banded(m->tables, l->index, m->height, m->tiles);
-    want_rows(m, l);
+    const struct dn_banded *banded = dn_tables_banded(m->tables, l->index, m->height, m->tiles, m->stripes);
+    double repeats = 1 + (double)want_rows(m, l) / l->out_h;
     add_seconds(m, m->copies[l->index]);
     for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++) {
         size_t bytes = banded->workspace[thrift];
         m->workspace[thrift] = bytes > m->workspace[thrift] ? bytes : m->workspace[thrift];
-        m->seconds[thrift] += banded->seconds[thrift];
+        m->seconds[thrift] += repeats * banded->seconds[thrift];
     }
     m->hold_seconds += t->hold;
     m->held += t->held;
@@ -341,8 +390,11 @@ static void join_layer(struct maker *m, int position)
 /* The group from a position on, with workspaces of all sizes. */
 static enum dn_status add_group(struct maker *m, int first)
 {
+    struct dn_group group = {.first = first, .last = m->last};
+    if (m->stripes > 1 && !dn_plan_has_stripes(m->flow, m->plan, &group))
+        return DN_OK;
     for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
-        struct dn_piece piece = {.first = first, .tiles = m->tiles, .slice = 1, .thrift = thrift};
+        struct dn_piece piece = {.first = first, .tiles = m->tiles, .stripes = m->stripes, .slice = 1, .thrift = thrift};
         piece.bytes[1] = m->live + m->ring + m->workspace[thrift];
         piece.bytes[0] = piece.bytes[1] + m->held + m->raw;
         piece.seconds[1] = (float)m->seconds[thrift];
@@ -353,9 +405,9 @@ static enum dn_status add_group(struct maker *m, int first)
     return DN_OK;
 }
 
-static enum dn_status add_bands(struct maker *m, int height, int tiles)
+static enum dn_status add_bands(struct maker *m, int height, int tiles, int stripes)
 {
-    begin_bands(m, height, tiles);
+    begin_bands(m, height, tiles, stripes);
     for (int p = m->last; p >= 0 && dn_layer_is_tiled(layer_at(m, p)); p--) {
         join_layer(m, p);
         if (m->ring + m->workspace[DN_THRIFT_LEVELS - 1] > m->most)
@@ -377,10 +429,13 @@ static enum dn_status end_at(struct maker *m, int position)
     memset(m->chain, -1, (size_t)m->out->n * sizeof *m->chain);
     if (add_layer(m))
         return m->err->status;
-    for (int i = 0; i < DN_BAND_HEIGHTS && dn_layer_is_tiled(l) && !l->alias; i++)
-        if (heights[i] < l->out_h && (!m->options->band_rows || m->options->band_rows == heights[i]) &&
-            add_bands(m, i, dn_ceil_div(l->out_h, heights[i])))
+    for (int i = 0; i < DN_BAND_HEIGHTS && dn_layer_is_tiled(l) && !l->alias; i++) {
+        int tiles = dn_ceil_div(l->out_h, heights[i]), stripes = m->tables->stripes;
+        if (tiles == 1 || (m->options->band_rows && m->options->band_rows != heights[i]))
+            continue;
+        if (add_bands(m, i, tiles, 1) || (stripes > 1 && stripes <= tiles && add_bands(m, i, tiles, stripes)))
             return m->err->status;
+    }
     return DN_OK;
 }
 
@@ -396,8 +451,9 @@ enum dn_status dn_pieces_make(const struct dn_tables *tables, const struct dn_pl
     m.lives = calloc(maps, sizeof *m.lives);
     m.need = calloc(maps * SAMPLES, sizeof *m.need);
     m.copies = calloc(maps, sizeof *m.copies);
+    m.edges = calloc(maps, sizeof *m.edges);
     m.begins = malloc(3 * (maps + 1) * sizeof *m.begins);
-    if (!pieces->begin || !m.lives || !m.need || !m.copies || !m.begins) {
+    if (!pieces->begin || !m.lives || !m.need || !m.copies || !m.edges || !m.begins) {
         dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, maps - 1);
     } else {
         memset(m.begins, -1, 3 * (maps + 1) * sizeof *m.begins);
@@ -412,6 +468,7 @@ enum dn_status dn_pieces_make(const struct dn_tables *tables, const struct dn_pl
     free(m.lives);
     free(m.need);
     free(m.copies);
+    free(m.edges);
     free(m.begins);
     if (err->status)
         dn_pieces_free(pieces);

@@ -15,6 +15,7 @@
 struct dn_piece {
     int first;        /* position; the last one is implied by the list */
     int tiles, slice; /* slice: blocks, of a single layer that streams */
+    int stripes;
     int thrift;
     /* [0]: no filters resident, [1]: all */
     size_t bytes[2];  /* maps and scratch while it runs */

@@ -30,6 +30,7 @@ struct dn_storage {
     int strip;               /* row slots of the strip; 0: there is none */
     double moved;            /* bytes that are copied in all to bring the tile forward */
     int pad;                 /* zero columns on both sides */
+    int copies;              /* of rows, one behind the other: for each stripe of its group; else 1 */
     int map;                 /* the first map in it; places[].next are the others */
     enum dn_layout layout;
 };
@@ -155,6 +156,10 @@ enum { DN_PLAN_PAGE = 16 << 10 };   /* most bytes of the system's pages, in whic
 
 /* Output blocks of a layer whose raw filters fit `bytes`; at least 1, at most all. */
 int dn_plan_slice(const struct dn_layer *l, size_t bytes);
+
+/* Can the group's bands be shared out in stripes? What one of them computes must not be read in another, so
+ * maps that are read in the group must lie in storages that live and die in it. */
+bool dn_plan_has_stripes(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_group *group);
 
 /* The view of everything in a storage. `arena` is where the arena begins. */
 struct dn_view dn_storage_view(const struct dn_storage *s, void *arena);

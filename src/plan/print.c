@@ -80,14 +80,16 @@ void dn_plan_table(FILE *out, const struct dn_plan_facts *f)
     for (int i = 0; i < plan->n_groups; i++) {
         const struct dn_group *g = &plan->groups[i];
         struct dn_plan_use use = dn_plan_use(plan, i);
-        char layers[256], tiles[32];
+        char layers[256], tiles[32], stripes[32] = "";
         FILE *text = fmemopen(layers, sizeof layers, "w");
         if (text) {
             dn_plan_ranges(text, f->flow, g);
             fclose(text);
         }
         snprintf(tiles, sizeof tiles, "%dx%d", g->tiles, g->columns);
-        fprintf(out, "%-16s %-15s %-8s %5.2f %9.2f %9.2f %9.2f %9.2f %8.2f%s\n", layers, mode(g), tiles,
+        if (g->stripes > 1)
+            snprintf(stripes, sizeof stripes, "bands %d stripes", g->stripes);
+        fprintf(out, "%-16s %-15s %-8s %5.2f %9.2f %9.2f %9.2f %9.2f %8.2f%s\n", layers, g->stripes > 1 ? stripes : mode(g), tiles,
                 repeats(f, g), (double)use.maps / MB, (double)(use.resident + use.streamed) / MB,
                 (double)use.workspace / MB, (double)(total(use) + f->process) / MB,
                 1e3 * dn_plan_group_seconds(f, i), i == peak ? "  <- peak" : "");
@@ -122,9 +124,9 @@ void dn_plan_json(FILE *out, const struct dn_plan_facts *f)
         struct dn_plan_use use = dn_plan_use(plan, i);
         fprintf(out, "    {\"layers\": \"");
         dn_plan_ranges(out, f->flow, g);
-        fprintf(out, "\", \"mode\": \"%s\", \"tiles\": [%d, %d], \"work\": %.4f, \"maps_bytes\": %zu, "
+        fprintf(out, "\", \"mode\": \"%s\", \"tiles\": [%d, %d], \"stripes\": %d, \"work\": %.4f, \"maps_bytes\": %zu, "
                      "\"streamed_bytes\": %zu, \"workspace_bytes\": %zu, \"seconds\": %.6f}%s\n",
-                mode(g), g->tiles, g->columns, repeats(f, g), use.maps, use.streamed, use.workspace,
+                mode(g), g->tiles, g->columns, g->stripes, repeats(f, g), use.maps, use.streamed, use.workspace,
                 dn_plan_group_seconds(f, i), i + 1 < plan->n_groups ? "," : "");
     }
     fprintf(out, "  ]\n}\n");
@@ -162,6 +164,8 @@ void dn_plan_fusion(FILE *out, const struct dn_plan_facts *f)
         if (i == 0)
             fprintf(out, "order=%s\nconcat=%d\n", is_early(f->flow) ? "early" : "file",
                     plan->concat_distance);
+        if (g->stripes > 1)
+            fprintf(out, "stripes=%d\n", g->stripes);
         if (slice)
             fprintf(out, "slice=%d\n", slice);
         if (g->thrift)

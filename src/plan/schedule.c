@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "kernel/parallel.h"
 
 static bool in_group(const struct dn_flow *flow, const struct dn_group *g, int layer)
 {
@@ -33,7 +34,7 @@ static int extent(const struct dn_graph *g, int map, int axis)
 /* Is the map made inside the group? The network's input is made in the first. */
 static bool is_made_here(const struct dn_flow *flow, const struct dn_group *g, int map)
 {
-    return map ? in_group(flow, g, map - 1) : g->first == 0;
+    return map ? in_group(flow, g, map - 1) : g->first == 0 && !dn_group_has_whole_input(g);
 }
 
 /* The map that is made at a position; position -1 makes the network's input. */
@@ -44,7 +45,7 @@ static int map_at(const struct dn_flow *flow, int position)
 
 static int first_position(const struct dn_group *g)
 {
-    return g->first ? g->first : -1;
+    return g->first || dn_group_has_whole_input(g) ? g->first : -1;
 }
 
 static struct dn_span span_of(const struct dn_layer *l, int k, int axis, struct dn_span out, int whole)
@@ -248,18 +249,48 @@ static bool next_region(struct dn_schedule *s, struct dn_step *step)
     return false;
 }
 
-/* ---- both ----------------------------------------------------------------------------------- */
+/* ---- stripes -------------------------------------------------------------------------------- */
 
-void dn_schedule_begin(struct dn_schedule *s, const struct dn_flow *flow, struct dn_group group, int *scratch)
+/* The first rows of all maps that a stripe computes: where the one before ends, and what is read for them. */
+static void plan_start(struct dn_schedule *s)
+{
+    const struct dn_graph *graph = s->flow->graph;
+    const struct dn_group *g = &s->group;
+    int *start = s->need[0];
+    for (int p = g->last; p >= first_position(g); p--)
+        start[map_at(s->flow, p)] = INT_MAX;
+    for (int p = g->last; p >= g->first; p--) {
+        const struct dn_layer *l = &graph->layers[s->flow->order[p]];
+        int map = l->index + 1;
+        if (leaves(s, p, map))
+            start[map] = dn_layer_round(l, tile_end(l->out_h, s->band - 1, g->tiles), l->out_h);
+        else
+            start[map] = start[map] < l->out_h ? start[map] - start[map] % dn_layer_grain(l) : l->out_h;
+        for (int k = 0; k < l->n_in && !l->alias && start[map] < l->out_h; k++) {
+            int in = s->flow->root[l->in[k] + 1];
+            if (is_made_here(s->flow, g, in))
+                start[in] = dn_min(start[in], span_of(l, k, 0, (struct dn_span){start[map], start[map] + 1}, 0).lo);
+        }
+    }
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+void dn_schedule_begin(struct dn_schedule *s, const struct dn_flow *flow, struct dn_group group, int stripe,
+                       int *scratch)
 {
     size_t maps = (size_t)flow->graph->n + 1;
     memset(scratch, 0, DN_SCHEDULE_INTS * maps * sizeof *scratch);
-    *s = (struct dn_schedule){.flow = flow, .group = group};
+    *s = (struct dn_schedule){.flow = flow, .group = group, .stripe = stripe,
+                              .band = dn_share(group.tiles, stripe, group.stripes),
+                              .end = dn_share(group.tiles, stripe + 1, group.stripes)};
     s->done[0] = scratch;
     s->need[0] = scratch + maps;
     s->done[1] = scratch + 2 * maps;
     s->need[1] = scratch + 3 * maps;
     s->region = (struct dn_rect *)(scratch + 4 * maps);
+    if (s->band > 0)
+        plan_start(s);
     if (group.recompute)
         plan_regions(s);
     else
@@ -273,7 +304,7 @@ bool dn_schedule_next(struct dn_schedule *s, struct dn_step *step)
                                      : next_in_tile(s, step))) {
         if (++s->column == s->group.columns) {
             s->column = 0;
-            if (++s->band == s->group.tiles)
+            if (++s->band == s->end)
                 return false;
         }
         if (s->group.recompute)

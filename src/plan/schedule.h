@@ -10,6 +10,10 @@
  *            what the rectangle needs and exists, columns of the one to the left and rows of those
  *            above, which are brought from a strip of full width; a new rectangle puts the rows there
  *            that the next row of them needs again.
+ *            Bands can be shared out in stripes, each of them a run of neighbouring bands: a thread of
+ *            its own computes one, from the group's inputs to its outputs, in memory of its own, so
+ *            that threads neither wait for each other nor read what another one has just written.
+ *            Rows beside the first band of a stripe, of maps in between, are computed in both.
  * recompute  Every rectangle is computed from the group's inputs on its own: each layer computes
  *            all that the rectangle needs, overlaps again and again, in memory of a rectangle's size.
  *
@@ -25,10 +29,11 @@
 struct dn_group {
     int first, last;
     int tiles, columns; /* rows and columns of tiles */
+    int stripes;        /* of bands, at most as many; 1 in every other group */
     bool recompute;
     int thrift;         /* with workspace, 0: none, to DN_THRIFT_LEVELS - 1 */
     struct dn_buffer scratch; /* lives while the group runs: workspace, and weights on their way */
-    size_t workspace_bytes;   /* the first part of scratch */
+    size_t workspace_bytes;   /* the first part of scratch, in equal parts for stripes */
 };
 
 /* Compute this rectangle of a layer's output; layer -1: obtain these rows of the network's input. In a
@@ -44,7 +49,9 @@ struct dn_step {
 struct dn_schedule {
     const struct dn_flow *flow;
     struct dn_group group;
+    int stripe;
     int band, column; /* of the current tile */
+    int end;          /* the stripe's bands are those before this one */
     int next;         /* position of the layer to look at next; -1: the input. In bands none behind it can go on */
     int *done[2];     /* [n + 1] rows, and columns of the current rows, that exist, by map */
     int *need[2];     /* [n + 1] those wanted when the tile is complete */
@@ -53,8 +60,8 @@ struct dn_schedule {
 
 enum { DN_SCHEDULE_INTS = 8 }; /* per map, in the scratch memory of a schedule */
 
-/* `scratch` holds DN_SCHEDULE_INTS * (n + 1) ints and lives as long as the schedule. */
-void dn_schedule_begin(struct dn_schedule *s, const struct dn_flow *flow, struct dn_group group,
+/* The steps of a stripe. `scratch` holds DN_SCHEDULE_INTS * (n + 1) ints and lives as long as the schedule. */
+void dn_schedule_begin(struct dn_schedule *s, const struct dn_flow *flow, struct dn_group group, int stripe,
                        int *scratch);
 bool dn_schedule_next(struct dn_schedule *s, struct dn_step *step);
 
@@ -62,6 +69,18 @@ bool dn_schedule_next(struct dn_schedule *s, struct dn_step *step);
 static inline bool dn_group_is_whole(const struct dn_group *g)
 {
     return g->tiles == 1 && g->columns == 1;
+}
+
+/* Is the network's input read as a whole before the group begins, not by its schedules? */
+static inline bool dn_group_has_whole_input(const struct dn_group *g)
+{
+    return g->first == 0 && g->stripes > 1;
+}
+
+/* Threads that compute a step together. */
+static inline int dn_group_threads(const struct dn_group *g, int threads)
+{
+    return g->stripes > 1 ? 1 : threads;
 }
 
 /* Is it a grid with reuse, in which maps may keep windows? */

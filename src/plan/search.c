@@ -96,7 +96,7 @@ static bool choose_groups(struct search *s, int kind, size_t cap, size_t *next)
     for (int p = s->pieces.n, g = plan->n_groups; p > 0;) {
         const struct dn_piece *piece = &s->pieces.list[s->choice[p]];
         plan->groups[--g] = (struct dn_group){.first = piece->first, .last = p - 1, .tiles = piece->tiles,
-                                             .columns = 1, .thrift = piece->thrift};
+                                             .columns = 1, .stripes = piece->stripes, .thrift = piece->thrift};
         plan->weights[s->flow->order[p - 1]].slice = piece->slice;
         p = piece->first;
     }

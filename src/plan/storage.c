@@ -150,7 +150,9 @@ static void note_work(const struct dn_flow *flow, const struct dn_plan_options *
     double area = (double)(step->rect.y1 - step->rect.y0) * (step->rect.x1 - step->rect.x0);
     plan->repeats[step->layer] += (float)(area / ((double)l->out_h * l->out_w));
     if (l->ops->workspace) {
-        size_t bytes = l->ops->workspace(l, options->kernels, step->rect, options->threads, group->thrift);
+        int threads = dn_group_threads(group, options->threads);
+        size_t bytes = l->ops->workspace(l, options->kernels, step->rect, threads, group->thrift);
+        bytes = dn_align_up(bytes, DN_ALIGN) * (size_t)group->stripes;
         if (bytes > group->workspace_bytes)
             group->workspace_bytes = bytes;
     }
@@ -173,6 +175,7 @@ static void choose_kinds(const struct dn_flow *flow, const int *group_of, struct
         s->columns = s->w;
         s->tile = false;
         s->moved = 0;
+        s->copies = 1;
     }
     for (int map = 0; map <= flow->graph->n; map++) {
         if (flow->root[map] != map)
@@ -180,11 +183,13 @@ static void choose_kinds(const struct dn_flow *flow, const int *group_of, struct
         struct dn_storage *s = &plan->storages[plan->places[map].storage];
         const struct dn_group *g = &plan->groups[map ? group_of[map - 1] : 0];
         if (s->buffer.first != s->buffer.last || dn_group_is_whole(g) || flow->output[map] ||
-            (map == 0 && g->recompute)) {
+            (map == 0 && (g->recompute || dn_group_has_whole_input(g)))) {
             s->rows = s->h;
         } else if (g->recompute || (dn_group_has_windows(g) && has_window(plan, s, map))) {
             s->tile = true;
             s->columns = 0;
+        } else {
+            s->copies = g->stripes;
         }
     }
 }
@@ -210,7 +215,7 @@ static void find_bytes(const struct dn_plan *plan, struct dn_storage *s)
     s->rows = dn_max(1, s->rows); /* 0: nobody reads the map and it is not computed */
     s->columns = dn_max(1, s->columns);
     size_t ring = dn_storage_bytes(s, s->rows, s->w), tile = dn_storage_bytes(s, s->rows, s->columns);
-    s->buffer.bytes = tile + dn_strip_bytes(s);
+    s->buffer.bytes = tile * (size_t)s->copies + dn_strip_bytes(s);
     if (window && ring <= s->buffer.bytes) {
         s->buffer.bytes = ring;
         s->columns = s->w;
@@ -225,11 +230,13 @@ static void walk(const struct dn_flow *flow, const struct dn_plan_options *optio
 {
     struct dn_schedule s;
     struct dn_step step;
-    dn_schedule_begin(&s, flow, *group, scratch);
-    while (dn_schedule_next(&s, &step)) {
-        note_memory(&s, &step, plan);
-        if (step.layer >= 0)
-            note_work(flow, options, &step, plan, group);
+    for (int stripe = 0; stripe < group->stripes; stripe++) {
+        dn_schedule_begin(&s, flow, *group, stripe, scratch);
+        while (dn_schedule_next(&s, &step)) {
+            note_memory(&s, &step, plan);
+            if (step.layer >= 0)
+                note_work(flow, options, &step, plan, group);
+        }
     }
 }
 
@@ -241,6 +248,30 @@ static void take_whole(const struct dn_flow *flow, const struct dn_plan_options 
     struct dn_step step = {.layer = l->index, .rect = {0, l->out_h, 0, l->out_w}};
     if (flow->root[l->index + 1] == l->index + 1)
         note_work(flow, options, &step, plan, group);
+}
+
+/* Does a storage live and die in the group? */
+static bool is_private(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_group *g, int storage)
+{
+    for (int m = plan->storages[storage].map; m >= 0; m = plan->places[m].next) {
+        int position = m ? flow->position[m - 1] : -1;
+        if (position < g->first || position > g->last || dn_group_exports(flow, g, m))
+            return false;
+    }
+    return true;
+}
+
+bool dn_plan_has_stripes(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_group *g)
+{
+    for (int p = g->first; p <= g->last; p++) {
+        int map = flow->order[p] + 1;
+        bool read = false;
+        for (int r = flow->first_reader[map]; r < flow->first_reader[map + 1]; r++)
+            read |= flow->position[flow->readers[r]] <= g->last;
+        if (read && !is_private(flow, plan, g, plan->places[map].storage))
+            return false;
+    }
+    return true;
 }
 
 enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_options *options,

@@ -6,24 +6,30 @@
 
 #include "base/size.h"
 
-size_t dn_tables_workspace(const struct dn_tables *tables, const struct dn_layer *l, int rows, int thrift)
+size_t dn_tables_workspace(const struct dn_tables *tables, const struct dn_layer *l, int rows, int stripes, int thrift)
 {
     struct dn_rect rect = {0, rows, 0, l->out_w};
     const struct dn_plan_options *o = tables->options;
-    return l->ops->workspace ? dn_align_up(l->ops->workspace(l, o->kernels, rect, o->threads, thrift), DN_ALIGN) : 0;
+    if (!l->ops->workspace)
+        return 0;
+    size_t bytes = l->ops->workspace(l, o->kernels, rect, stripes > 1 ? 1 : o->threads, thrift);
+    return dn_align_up(bytes, DN_ALIGN) * (size_t)stripes;
 }
 
-const struct dn_banded *dn_tables_banded(const struct dn_tables *tables, int layer, int index, int tiles)
+const struct dn_banded *dn_tables_banded(const struct dn_tables *tables, int layer, int index, int tiles, int stripes)
 {
     const struct dn_layer *l = &tables->flow->graph->layers[layer];
-    struct dn_banded *b = &tables->layers[layer].banded[index];
+    struct dn_banded *b = &tables->layers[layer].banded[stripes > 1][index];
     int rows = dn_min(l->out_h, dn_ceil_div(l->out_h, tiles) + 2);
     if (b->tiles == tiles)
         return b;
     b->tiles = tiles;
+    struct dn_machine machine = tables->options->machine;
+    if (stripes > 1)
+        machine = dn_machine_striped(&machine, tiles, stripes);
     for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++) {
-        b->workspace[thrift] = dn_tables_workspace(tables, l, rows, thrift);
-        b->seconds[thrift] = dn_cost_layer(&tables->options->machine, l, tiles, thrift);
+        b->workspace[thrift] = dn_tables_workspace(tables, l, rows, stripes, thrift);
+        b->seconds[thrift] = dn_cost_layer(&machine, l, tiles, thrift);
     }
     return b;
 }
@@ -56,7 +62,8 @@ enum dn_status dn_tables_init(struct dn_tables *tables, const struct dn_flow *fl
     size_t rows = 0, n = (size_t)g->n;
     for (size_t i = 0; i < n; i++)
         rows += (size_t)g->layers[i].n_in * (size_t)g->layers[i].out_h;
-    *tables = (struct dn_tables){.flow = flow, .options = options};
+    *tables = (struct dn_tables){.flow = flow, .options = options,
+                                 .stripes = options->threads <= DN_MOST_STRIPES ? options->threads : 1};
     tables->layers = calloc(n, sizeof *tables->layers);
     tables->rows = calloc(rows + 1, sizeof *tables->rows);
     if (!tables->layers || !tables->rows) {

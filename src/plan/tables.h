@@ -5,10 +5,13 @@
 
 #include "plan/plan.h"
 
-enum { DN_BAND_HEIGHTS = 5 }; /* of which there are tables at a time */
+enum {
+    DN_BAND_HEIGHTS = 5, /* of which there are tables at a time */
+    DN_MOST_STRIPES = 8  /* that the search looks for */
+};
 
-/* Of a layer that is computed in so many bands, by thrift: workspace that a band may need, in bytes, and
- * seconds of all bands. */
+/* Of a layer that is computed in so many bands, by thrift: workspace that a band may need, in bytes, or one of
+ * each stripe, and seconds of all bands. */
 struct dn_banded {
     int tiles;
     size_t workspace[DN_THRIFT_LEVELS];
@@ -20,12 +23,13 @@ struct dn_layer_table {
     size_t held, raw;           /* bytes of its filters while it is in bands and streams them, and on their way */
     double hold;                /* seconds until they are there */
     const struct dn_span *rows; /* [n_in][out_h] rows of an input that are read for a row */
-    struct dn_banded banded[DN_BAND_HEIGHTS];
+    struct dn_banded banded[2][DN_BAND_HEIGHTS]; /* computed by all threads together, and in stripes */
 };
 
 struct dn_tables {
     const struct dn_flow *flow;
     const struct dn_plan_options *options;
+    int stripes;                   /* in which groups may be computed; 1: there are none */
     struct dn_layer_table *layers; /* [n] */
     struct dn_span *rows;
 };
@@ -34,10 +38,11 @@ enum dn_status dn_tables_init(struct dn_tables *tables, const struct dn_flow *fl
                               const struct dn_plan_options *options, struct dn_error *err);
 void dn_tables_free(struct dn_tables *tables);
 
-/* The table of a layer in so many bands. Those of DN_BAND_HEIGHTS numbers are kept, each with an index. */
-const struct dn_banded *dn_tables_banded(const struct dn_tables *tables, int layer, int index, int tiles);
+/* The table of a layer in so many bands, in one stripe or in tables->stripes. Those of DN_BAND_HEIGHTS numbers
+ * are kept, each with an index. */
+const struct dn_banded *dn_tables_banded(const struct dn_tables *tables, int layer, int index, int tiles, int stripes);
 
-/* Bytes of workspace for so many rows of a layer. */
-size_t dn_tables_workspace(const struct dn_tables *tables, const struct dn_layer *l, int rows, int thrift);
+/* Bytes of workspace for so many rows of a layer, in each of the stripes. */
+size_t dn_tables_workspace(const struct dn_tables *tables, const struct dn_layer *l, int rows, int stripes, int thrift);
 
 #endif

@@ -43,16 +43,16 @@ static void hurt_storage(struct dice *d, struct dn_plan *p)
 static void hurt_group(struct dice *d, struct dn_plan *p)
 {
     struct dn_group *g = &p->groups[roll(d, p->n_groups)];
-    int *numbers[] = {&g->first, &g->last, &g->tiles, &g->columns, &p->n_groups};
+    int *numbers[] = {&g->first, &g->last, &g->tiles, &g->columns, &g->stripes};
     size_t *sizes[] = {&g->scratch.bytes, &g->scratch.offset, &g->workspace_bytes};
-    int kind = roll(d, 10);
-    if (kind < 4)
+    int kind = roll(d, 11);
+    if (kind < 5)
         hurt_int(d, numbers[kind]);
-    else if (kind == 4)
+    else if (kind == 5)
         p->n_groups--;
-    else if (kind < 8)
-        hurt_size(d, sizes[kind - 5]);
-    else if (kind == 8)
+    else if (kind < 9)
+        hurt_size(d, sizes[kind - 6]);
+    else if (kind == 9)
         g->recompute = !g->recompute;
     else
         g->tiles = g->columns = 1;
@@ -102,9 +102,10 @@ static const char *difference(const struct dn_plan *a, const struct dn_plan *b)
                      a->storages[i].buffer.offset, b->storages[i].buffer.offset);
     for (int i = 0; i < a->n_groups; i++)
         if (memcmp(&a->groups[i], &b->groups[i], sizeof *a->groups) != 0)
-            snprintf(text, sizeof text, "group %d: %d-%d %dx%d to %d-%d %dx%d, recompute %d to %d", i, a->groups[i].first,
+            snprintf(text, sizeof text, "group %d: %d-%d %dx%d to %d-%d %dx%d, recompute %d to %d, stripes %d to %d", i, a->groups[i].first,
                      a->groups[i].last, a->groups[i].tiles, a->groups[i].columns, b->groups[i].first, b->groups[i].last,
-                     b->groups[i].tiles, b->groups[i].columns, a->groups[i].recompute, b->groups[i].recompute);
+                     b->groups[i].tiles, b->groups[i].columns, a->groups[i].recompute, b->groups[i].recompute,
+                     a->groups[i].stripes, b->groups[i].stripes);
     for (int i = 0; i < a->n_layers; i++)
         if (memcmp(&a->weights[i], &b->weights[i], sizeof *a->weights) != 0)
             snprintf(text, sizeof text, "weights %d: resident %d to %d, slice %d to %d", i, a->weights[i].resident,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/size.h"
+#include "plan/storage.h"
 
 int roll(struct dice *d, int n)
 {
@@ -245,6 +246,32 @@ static void make_groups(struct dice *d, struct net_case *c)
     net_graph_free(&g);
 }
 
+/* Half of the bands that can be are in stripes. */
+static void make_stripes(struct dice *d, struct net_case *c)
+{
+    struct net_graph g;
+    struct dn_plan plan;
+    struct dn_error err = {0};
+    if (!net_graph_read(&g, c) || dn_plan_new(&g.flow, 1, &plan, &err))
+        abort();
+    dn_flow_order(&g.flow, c->early ? DN_ORDER_EARLY : DN_ORDER_FILE);
+    if (c->concat >= 0)
+        plan.concat_distance = c->concat;
+    for (int p = 0; p < c->n; p++)
+        if (c->group[p].recompute && c->group[p].tiles * c->group[p].columns > 1)
+            plan.concat_distance = 0;
+    dn_plan_places(&g.flow, &plan);
+    for (int p = 0; p < c->n; p++) {
+        struct net_group *n = &c->group[p];
+        struct dn_group group = {.first = p, .last = p + n->length - 1};
+        if (n->length && n->tiles > 1 && n->columns == 1 && !n->recompute && chance(d, 50) &&
+            dn_plan_has_stripes(&g.flow, &plan, &group))
+            n->stripes = between(d, 2, dn_min(n->tiles, 4));
+    }
+    dn_plan_free(&plan);
+    net_graph_free(&g);
+}
+
 void net_case_make(struct net_case *c, uint64_t seed)
 {
     struct dice d = {seed};
@@ -258,6 +285,7 @@ void net_case_make(struct net_case *c, uint64_t seed)
     c->threads = chance(&d, 60) ? 1 : between(&d, 2, 3);
     c->budget = chance(&d, 30) ? 0 : between(&d, 1, 1000);
     c->automatic = chance(&d, 25);
+    make_stripes(&d, c);
 }
 
 void net_case_grids(struct net_case *c)
@@ -315,6 +343,8 @@ void net_case_fusion(FILE *out, const struct net_case *c, struct dn_flow *flow)
             fprintf(out, "slice=%d\n", g->slice);
         if (g->thrift)
             fprintf(out, "thrift=%d\n", g->thrift);
+        if (g->stripes)
+            fprintf(out, "stripes=%d\n", g->stripes);
         if (first)
             fprintf(out, "order=%s\n", c->early ? "early" : "file");
         if (first && c->concat >= 0)
@@ -407,7 +437,7 @@ static bool shrink_groups(struct shrinker *s)
 {
     bool any = false;
     for (int p = 0; p < s->best->n; p++) {
-        for (int kind = 0; kind < 5 && s->best->group[p].length; kind++) {
+        for (int kind = 0; kind < 6 && s->best->group[p].length; kind++) {
             struct net_case c = *s->best;
             struct net_group *g = &c.group[p];
             if (kind == 0)
@@ -418,6 +448,8 @@ static bool shrink_groups(struct shrinker *s)
                 g->tiles -= g->tiles > 1;
             else if (kind == 3)
                 g->columns -= g->columns > 1;
+            else if (kind == 4)
+                g->stripes = 0;
             else
                 g->length -= g->length > 1;
             if (memcmp(g, &s->best->group[p], sizeof *g) != 0)

@@ -30,6 +30,7 @@ enum { NET_LAYERS = 20, NET_SECTION = 200 };
 /* A group of a case, in positions of its order. tiles 0: no group begins here. */
 struct net_group {
     int length, tiles, columns, slice, thrift;
+    int stripes; /* 0: not given */
     bool recompute;
     enum dn_residency weights;
 };

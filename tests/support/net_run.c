@@ -218,7 +218,7 @@ static void compare_group(void *context, int layer, const struct dn_view *output
     for (int p = g->first; p <= g->last; p++) {
         int map = flow->order[p] + 1;
         const struct dn_storage *s = &c->plan->storages[c->plan->places[flow->root[map]].storage];
-        if (flow->root[map] != map || c->plan->repeats[map - 1] < .9999f || s->rows < s->h || s->tile)
+        if (flow->root[map] != map || c->plan->repeats[map - 1] < .9999f || s->rows < s->h || s->tile || s->copies > 1)
             continue;
         struct dn_view v = dn_plan_view(c->plan, flow, c->exec->arena, map);
         compare(c, map - 1, &v, "after its group");
