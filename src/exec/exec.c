@@ -328,6 +328,7 @@ static enum dn_status run_group(struct dn_exec *exec, const struct dn_group *gro
 {
     struct dn_schedule schedule;
     struct dn_step step;
+    exec->walkers->thread = 0;
     dn_schedule_begin(&schedule, exec->flow, *group, 0, exec->walkers->scratch);
     while (dn_schedule_next(&schedule, &step))
         if (step.layer < 0 ? read_input(exec, &step, rows, err) : run_tile(exec, &schedule, &step, exec->walkers, err))
