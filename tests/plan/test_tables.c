@@ -75,12 +75,13 @@ START_TEST(workspace_is_what_the_layer_asks_for_and_aligned)
         for (int i = 0; i < g.graph.n; i++) {
             const struct dn_layer *l = &g.graph.layers[i];
             for (int k = 0; k < l->out_h * DN_THRIFT_LEVELS; k++) {
-                int rows = 1 + k / DN_THRIFT_LEVELS, thrift = k % DN_THRIFT_LEVELS;
+                int rows = 1 + k / DN_THRIFT_LEVELS, thrift = k % DN_THRIFT_LEVELS, stripes = 1 + k % 3;
                 struct dn_rect rect = {0, rows, 0, l->out_w};
-                size_t bytes = dn_tables_workspace(&tables, l, rows, thrift), asked = 0;
+                size_t bytes = dn_tables_workspace(&tables, l, rows, stripes, thrift), asked = 0;
+                size_t each = bytes / (size_t)stripes;
                 if (l->ops->workspace)
-                    asked = l->ops->workspace(l, options.kernels, rect, options.threads, thrift);
-                ck_assert(bytes >= asked && bytes < asked + DN_ALIGN && bytes % DN_ALIGN == 0);
+                    asked = l->ops->workspace(l, options.kernels, rect, stripes > 1 ? 1 : options.threads, thrift);
+                ck_assert(each >= asked && each < asked + DN_ALIGN && bytes % ((size_t)stripes * DN_ALIGN) == 0);
             }
         }
         close_case();
@@ -98,10 +99,14 @@ START_TEST(a_table_of_bands_is_that_of_the_number_asked_for)
             const struct dn_layer *l = &g.graph.layers[i];
             for (int k = 0; k < 12 && has_rows(l); k++) {
                 int tiles = 1 + k * 7 % l->out_h, thrift = k % DN_THRIFT_LEVELS;
-                struct dn_banded b = *dn_tables_banded(&tables, i, k % 2, tiles);
+                int stripes = k % 4 < 2 || tiles < tables.stripes ? 1 : tables.stripes;
+                struct dn_machine machine = options.machine;
+                if (stripes > 1)
+                    machine = dn_machine_striped(&machine, tiles, stripes);
+                struct dn_banded b = *dn_tables_banded(&tables, i, k % 2, tiles, stripes);
                 ck_assert_int_eq(b.tiles, tiles);
-                ck_assert_double_eq(b.seconds[thrift], dn_cost_layer(&options.machine, l, tiles, thrift));
-                ck_assert(!memcmp(&b, dn_tables_banded(&tables, i, k % 2, tiles), sizeof b));
+                ck_assert_double_eq(b.seconds[thrift], dn_cost_layer(&machine, l, tiles, thrift));
+                ck_assert(!memcmp(&b, dn_tables_banded(&tables, i, k % 2, tiles, stripes), sizeof b));
             }
         }
         close_case();
