@@ -29,6 +29,13 @@ struct life {
     int next_first, next_last; /* the next storage whose life begins, or ends, at the same position; -1 */
 };
 
+/* What a group takes with one or with several stripes. */
+struct sums {
+    int stripes;
+    size_t ring, workspace[DN_THRIFT_LEVELS];
+    double seconds[DN_THRIFT_LEVELS];
+};
+
 struct maker {
     const struct dn_tables *tables;
     const struct dn_flow *flow;
@@ -44,10 +51,12 @@ struct maker {
     struct dn_pieces *out;
     struct dn_error *err;
     /* of the group that is being extended */
-    int last, height, tiles, stripes, samples; /* height: its index */
+    int last, height, tiles, samples; /* height: its index */
     int band[SAMPLES];
-    size_t live, ring, held, raw, workspace[DN_THRIFT_LEVELS];
-    double seconds[DN_THRIFT_LEVELS], hold_seconds;
+    int ways; /* of computing it: 2 when it may be in stripes, too */
+    struct sums sums[2];
+    size_t live, held, raw;
+    double hold_seconds;
 };
 
 static const struct dn_layer *layer_at(const struct maker *m, int position)
@@ -168,25 +177,27 @@ static enum dn_status add_layer(struct maker *m)
 
 /* ---- bands ---------------------------------------------------------------------------------- */
 
-static void begin_bands(struct maker *m, int height, int tiles, int stripes)
+static void begin_bands(struct maker *m, int height, int tiles)
 {
+    int stripes = m->tables->stripes;
     m->height = height;
     m->tiles = tiles;
-    m->stripes = stripes;
+    m->ways = stripes > 1 && stripes <= tiles ? 2 : 1;
+    memset(m->sums, 0, sizeof m->sums);
+    m->sums[0].stripes = 1;
+    m->sums[1].stripes = stripes;
     m->samples = dn_min(tiles, SAMPLES);
     for (int i = 0; i < m->samples; i++)
         m->band[i] = i + (tiles - m->samples) / 2;
     m->band[0] = 0;
     memset(m->need, 0, (size_t)(m->flow->graph->n + 1) * SAMPLES * sizeof *m->need);
     for (int map = 0; map <= m->flow->graph->n; map++)
-        for (int e = 0; e < stripes - 1; e++) {
+        for (int e = 0; e < m->sums[m->ways - 1].stripes - 1; e++) {
             m->edges[map].end[e] = 0;
             m->edges[map].start[e] = INT_MAX;
         }
-    m->live = m->ring = m->held = m->raw = 0;
+    m->live = m->held = m->raw = 0;
     m->hold_seconds = 0;
-    memset(m->workspace, 0, sizeof m->workspace);
-    memset(m->seconds, 0, sizeof m->seconds);
     for (int i = 0; i < m->plan->n_storages; i++)
         if (m->lives[i].first <= m->last && m->lives[i].last > m->last)
             m->live += m->lives[i].whole;
@@ -204,9 +215,10 @@ static int want_edges(struct maker *m, const struct dn_layer *l, bool leaves)
 {
     const struct dn_layer_table *t = &m->tables->layers[l->index];
     struct edges *own = &m->edges[l->index + 1];
+    const int stripes = m->sums[m->ways - 1].stripes;
     int twice = 0;
-    for (int e = 0; e < m->stripes - 1; e++) {
-        int target = leaves ? target_of(m, l, dn_share(m->tiles, e + 1, m->stripes) - 1) : 0;
+    for (int e = 0; e < stripes - 1; e++) {
+        int target = leaves ? target_of(m, l, dn_share(m->tiles, e + 1, stripes) - 1) : 0;
         own->end[e] = dn_layer_round(l, dn_max(own->end[e], target), l->out_h);
         if (leaves)
             own->start[e] = dn_layer_round(l, target, l->out_h);
@@ -343,8 +355,25 @@ static int ring_rows(const struct maker *m, const struct dn_storage *s)
 
 static void add_seconds(struct maker *m, double seconds)
 {
-    for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++)
-        m->seconds[thrift] += seconds;
+    for (int way = 0; way < m->ways; way++)
+        for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++)
+            m->sums[way].seconds[thrift] += seconds;
+}
+
+/* A storage that lives in the group only: a ring, or one for each stripe; the input of stripes is whole. */
+static void join_ring(struct maker *m, int i, bool input)
+{
+    const struct life *life = &m->lives[i];
+    const struct dn_storage *s = &m->plan->storages[i];
+    size_t ring = dn_storage_bytes(s, ring_rows(m, s), s->w);
+    for (int way = 0; way < m->ways; way++) {
+        struct sums *sums = &m->sums[way];
+        bool whole = input && sums->stripes > 1; /* see dn_group_has_whole_input */
+        double seconds = dn_cost_map(&m->options->machine, whole ? life->whole : ring, life->whole);
+        sums->ring += whole ? life->whole : ring * (size_t)sums->stripes;
+        for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++)
+            sums->seconds[thrift] += seconds;
+    }
 }
 
 /* Storages whose life begins or ends with the position that joins the group. */
@@ -355,29 +384,39 @@ static void join_storages(struct maker *m, int position)
     for (int i = m->begins[position + 1]; i >= 0; i = m->lives[i].next_first) {
         const struct life *life = &m->lives[i];
         if (life->last <= m->last) {
-            const struct dn_storage *s = &m->plan->storages[i];
             m->live -= life->last >= 0 ? life->whole : 0;
-            bool whole = position < 0 && m->stripes > 1; /* see dn_group_has_whole_input */
-            size_t ring = whole ? life->whole : dn_storage_bytes(s, ring_rows(m, s), s->w);
-            m->ring += ring * (size_t)(whole ? 1 : m->stripes);
-            add_seconds(m, dn_cost_map(&m->options->machine, ring, life->whole));
+            join_ring(m, i, position < 0);
         } else {
             add_seconds(m, dn_cost_map(&m->options->machine, life->whole, life->whole));
         }
     }
 }
 
+/* Is what a layer makes both read in the group and needed behind it? Then no group from here on has stripes. */
+static bool is_shared(const struct maker *m, int map)
+{
+    bool read = false;
+    for (int r = m->flow->first_reader[map]; r < m->flow->first_reader[map + 1]; r++)
+        read |= m->flow->position[m->flow->readers[r]] <= m->last;
+    return read && m->lives[m->plan->places[map].storage].last > m->last;
+}
+
 static void join_layer(struct maker *m, int position)
 {
     const struct dn_layer *l = layer_at(m, position);
     const struct dn_layer_table *t = &m->tables->layers[l->index];
-    const struct dn_banded *banded = dn_tables_banded(m->tables, l->index, m->height, m->tiles, m->stripes);
+    if (m->ways > 1 && is_shared(m, l->index + 1))
+        m->ways = 1;
     double repeats = 1 + (double)want_rows(m, l) / l->out_h;
     add_seconds(m, m->copies[l->index]);
-    for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++) {
-        size_t bytes = banded->workspace[thrift];
-        m->workspace[thrift] = bytes > m->workspace[thrift] ? bytes : m->workspace[thrift];
-        m->seconds[thrift] += repeats * banded->seconds[thrift];
+    for (int way = 0; way < m->ways; way++) {
+        struct sums *sums = &m->sums[way];
+        const struct dn_banded *banded = dn_tables_banded(m->tables, l->index, m->height, m->tiles, sums->stripes);
+        for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++) {
+            size_t bytes = banded->workspace[thrift];
+            sums->workspace[thrift] = bytes > sums->workspace[thrift] ? bytes : sums->workspace[thrift];
+            sums->seconds[thrift] += (way ? repeats : 1) * banded->seconds[thrift];
+        }
     }
     m->hold_seconds += t->hold;
     m->held += t->held;
@@ -388,31 +427,35 @@ static void join_layer(struct maker *m, int position)
 }
 
 /* The group from a position on, with workspaces of all sizes. */
-static enum dn_status add_group(struct maker *m, int first)
+static enum dn_status add_group(struct maker *m, int first, const struct sums *sums)
 {
-    struct dn_group group = {.first = first, .last = m->last};
-    if (m->stripes > 1 && !dn_plan_has_stripes(m->flow, m->plan, &group))
-        return DN_OK;
     for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
-        struct dn_piece piece = {.first = first, .tiles = m->tiles, .stripes = m->stripes, .slice = 1, .thrift = thrift};
-        piece.bytes[1] = m->live + m->ring + m->workspace[thrift];
+        struct dn_piece piece = {.first = first, .tiles = m->tiles, .stripes = sums->stripes, .slice = 1, .thrift = thrift};
+        piece.bytes[1] = m->live + sums->ring + sums->workspace[thrift];
         piece.bytes[0] = piece.bytes[1] + m->held + m->raw;
-        piece.seconds[1] = (float)m->seconds[thrift];
-        piece.seconds[0] = (float)(m->seconds[thrift] + m->hold_seconds);
-        if (saves_bytes(m->workspace, thrift) && piece.bytes[1] <= m->most && add(m, piece))
+        piece.seconds[1] = (float)sums->seconds[thrift];
+        piece.seconds[0] = (float)(sums->seconds[thrift] + m->hold_seconds);
+        if (saves_bytes(sums->workspace, thrift) && piece.bytes[1] <= m->most && add(m, piece))
             return m->err->status;
     }
     return DN_OK;
 }
 
-static enum dn_status add_bands(struct maker *m, int height, int tiles, int stripes)
+static enum dn_status add_groups(struct maker *m, int first)
 {
-    begin_bands(m, height, tiles, stripes);
+    struct dn_group group = {.first = first, .last = m->last};
+    bool striped = m->ways > 1 && m->live + m->sums[1].ring <= m->most && dn_plan_has_stripes(m->flow, m->plan, &group);
+    return add_group(m, first, &m->sums[0]) || (striped && add_group(m, first, &m->sums[1])) ? m->err->status : DN_OK;
+}
+
+static enum dn_status add_bands(struct maker *m, int height, int tiles)
+{
+    begin_bands(m, height, tiles);
     for (int p = m->last; p >= 0 && dn_layer_is_tiled(layer_at(m, p)); p--) {
         join_layer(m, p);
-        if (m->ring + m->workspace[DN_THRIFT_LEVELS - 1] > m->most)
+        if (m->sums[0].ring + m->sums[0].workspace[DN_THRIFT_LEVELS - 1] > m->most)
             break;
-        if ((p < m->last || p == 0) && add_group(m, p))
+        if ((p < m->last || p == 0) && add_groups(m, p))
             return m->err->status;
     }
     return DN_OK;
@@ -430,10 +473,8 @@ static enum dn_status end_at(struct maker *m, int position)
     if (add_layer(m))
         return m->err->status;
     for (int i = 0; i < DN_BAND_HEIGHTS && dn_layer_is_tiled(l) && !l->alias; i++) {
-        int tiles = dn_ceil_div(l->out_h, heights[i]), stripes = m->tables->stripes;
-        if (tiles == 1 || (m->options->band_rows && m->options->band_rows != heights[i]))
-            continue;
-        if (add_bands(m, i, tiles, 1) || (stripes > 1 && stripes <= tiles && add_bands(m, i, tiles, stripes)))
+        int tiles = dn_ceil_div(l->out_h, heights[i]);
+        if (tiles > 1 && (!m->options->band_rows || m->options->band_rows == heights[i]) && add_bands(m, i, tiles))
             return m->err->status;
     }
     return DN_OK;
