@@ -65,7 +65,7 @@ static double efficiency(const struct dn_machine *m, const struct dn_layer *l, i
         return v->c / v->groups < DN_BLOCK ? .2 : .7;
     if (dn_conv_is_winograd(v)) {
         struct dn_conv_sharing s = sharing(m, l, steps, thrift);
-        return winograd_gain(l, s.tiles) / (s.again ? 1 + TRANSFORM / 2 : 1);
+        return winograd_gain(l, s.tiles) / (!s.again ? 1 : v->stride_y == 1 ? 1 + TRANSFORM / 2 : 1.5);
     }
     return v->in_layout == DN_PLANAR ? .5 : v->kh == 1 ? .8 : 1;
 }

@@ -126,7 +126,7 @@ static bool is_better(const struct search *s)
     if (s->options->budget)
         return new->seconds < old->seconds ||
                (new->seconds <= old->seconds && new->arena_bytes < old->arena_bytes);
-    double slack = new->arena_bytes < old->arena_bytes ? 1.03 : .97;
+    double slack = new->arena_bytes < old->arena_bytes ? 1.01 : .99;
     return new->seconds < slack * old->seconds;
 }
 
@@ -145,7 +145,7 @@ static bool is_hopeless(struct search *s, bool all)
     double seconds = dn_cost_plan(s->flow, &s->plan, &s->options->machine);
     if (s->options->budget)
         return seconds > old->seconds || (seconds >= old->seconds && arena >= old->arena_bytes);
-    return seconds >= (arena < old->arena_bytes ? 1.03 : .97) * old->seconds;
+    return seconds >= (arena < old->arena_bytes ? 1.01 : .99) * old->seconds;
 }
 
 /* Lays the candidate's groups out, with all filters resident or as many as there is room for. */
