@@ -349,7 +349,8 @@ DARKNET_API char *darknet_calibrate(const char *isa, int threads);
 
 /* What a prediction spends its time on. */
 enum darknet_span_kind {
-    DARKNET_SPAN_STEP,  /* a rectangle of a layer's output channels [channel0, channel1) is computed */
+    DARKNET_SPAN_STEP,  /* a rectangle of a layer's output channels [channel0, channel1) is computed; in stripes
+                           by one thread, while others compute theirs */
     DARKNET_SPAN_INPUT, /* rows [y0, y1) of the input are obtained, with the photo's decoding; layer -1 */
     DARKNET_SPAN_FETCH, /* weights of these output channels are read from the file, and packed */
     DARKNET_SPAN_WAIT,  /* the computing threads wait for them */
@@ -361,7 +362,7 @@ typedef struct {
     int x0, y0, x1, y1; /* half-open, of the layer's output; 0 for weights */
     int channel0, channel1;
     int thread;            /* 0: the one that predicts, with its OpenMP threads; 1: that reads weights;
-                              2 + i: the parts of OpenMP thread i */
+                              2 + i: the parts and stripes of OpenMP thread i */
     double start, seconds; /* of a clock that never goes back (CLOCK_MONOTONIC) */
 } darknet_span;
 

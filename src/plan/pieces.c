@@ -105,12 +105,11 @@ static bool is_dominated(const struct maker *m, const struct dn_piece *piece)
     return false;
 }
 
+/* A piece that is not dominated. */
 static enum dn_status add(struct maker *m, struct dn_piece piece)
 {
     struct dn_pieces *out = m->out;
     int n = out->begin[m->last + 1];
-    if (is_dominated(m, &piece))
-        return DN_OK;
     if (n == out->room) {
         int room = out->room ? 2 * out->room : 1024;
         struct dn_piece *list = realloc(out->list, (size_t)room * sizeof *list);
@@ -148,7 +147,7 @@ static enum dn_status add_slices(struct maker *m, int thrift, size_t maps, doubl
         p.bytes[1] = maps;
         p.seconds[0] = (float)(whole + dn_cost_stream(machine, l, 0, slices[k], thrift));
         p.seconds[1] = (float)(whole + dn_cost_layer(machine, l, 1, thrift));
-        if (add(m, p))
+        if (!is_dominated(m, &p) && add(m, p))
             return m->err->status;
     }
     return DN_OK;
@@ -429,23 +428,23 @@ static void join_layer(struct maker *m, int position)
 /* The group from a position on, with workspaces of all sizes. */
 static enum dn_status add_group(struct maker *m, int first, const struct sums *sums)
 {
+    struct dn_group group = {.first = first, .last = m->last};
+    bool possible = sums->stripes == 1;
     for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
         struct dn_piece piece = {.first = first, .tiles = m->tiles, .stripes = sums->stripes, .slice = 1, .thrift = thrift};
         piece.bytes[1] = m->live + sums->ring + sums->workspace[thrift];
         piece.bytes[0] = piece.bytes[1] + m->held + m->raw;
         piece.seconds[1] = (float)sums->seconds[thrift];
         piece.seconds[0] = (float)(sums->seconds[thrift] + m->hold_seconds);
-        if (saves_bytes(sums->workspace, thrift) && piece.bytes[1] <= m->most && add(m, piece))
+        if (!saves_bytes(sums->workspace, thrift) || piece.bytes[1] > m->most || is_dominated(m, &piece))
+            continue;
+        possible = possible || dn_plan_has_stripes(m->flow, m->plan, &group);
+        if (!possible)
+            return DN_OK;
+        if (add(m, piece))
             return m->err->status;
     }
     return DN_OK;
-}
-
-static enum dn_status add_groups(struct maker *m, int first)
-{
-    struct dn_group group = {.first = first, .last = m->last};
-    bool striped = m->ways > 1 && m->live + m->sums[1].ring <= m->most && dn_plan_has_stripes(m->flow, m->plan, &group);
-    return add_group(m, first, &m->sums[0]) || (striped && add_group(m, first, &m->sums[1])) ? m->err->status : DN_OK;
 }
 
 static enum dn_status add_bands(struct maker *m, int height, int tiles)
@@ -455,8 +454,9 @@ static enum dn_status add_bands(struct maker *m, int height, int tiles)
         join_layer(m, p);
         if (m->sums[0].ring + m->sums[0].workspace[DN_THRIFT_LEVELS - 1] > m->most)
             break;
-        if ((p < m->last || p == 0) && add_groups(m, p))
-            return m->err->status;
+        for (int way = 0; way < m->ways && (p < m->last || p == 0); way++)
+            if (add_group(m, p, &m->sums[way]))
+                return m->err->status;
     }
     return DN_OK;
 }

@@ -28,23 +28,21 @@ static char *fusion_text(const struct dn_flow *flow, const struct dn_plan *plan)
     return text;
 }
 
-static struct dn_plan_options options(void)
+static struct dn_plan_options options(int threads)
 {
-    return (struct dn_plan_options){.kernels = dn_kernels("scalar"), .threads = 1,
-                                    .machine = dn_machine_default("avx2", 1)};
+    return (struct dn_plan_options){.kernels = dn_kernels("scalar"), .threads = threads,
+                                    .machine = dn_machine_default("avx2", threads)};
 }
 
 /* The plan of the sections in `text`. */
-static enum dn_status plan_text(struct net_graph *g, const char *text, size_t budget, struct dn_plan *plan,
+static enum dn_status plan_text(struct net_graph *g, const char *text, struct dn_plan_options o, struct dn_plan *plan,
                                 struct dn_error *err)
 {
     struct dn_fusion fusion;
-    struct dn_plan_options o = options();
     char path[32];
     temporary_text(path, print_text, text);
     if (!dn_fusion_read(path, g->graph.n, &fusion, err)) {
         o.fusion = &fusion;
-        o.budget = budget;
         dn_plan_make(&g->flow, &o, plan, err);
         dn_fusion_free(&fusion);
     }
@@ -52,9 +50,9 @@ static enum dn_status plan_text(struct net_graph *g, const char *text, size_t bu
     return err->status;
 }
 
-static void check_fixpoint(struct net_graph *g, size_t budget)
+static void check_fixpoint(struct net_graph *g, size_t budget, int threads)
 {
-    struct dn_plan_options o = options();
+    struct dn_plan_options o = options(threads);
     struct dn_plan first, second;
     struct dn_error err = {0};
     o.budget = budget;
@@ -63,7 +61,7 @@ static void check_fixpoint(struct net_graph *g, size_t budget)
         return;
     }
     char *text = fusion_text(&g->flow, &first);
-    ck_assert_msg(!plan_text(g, text, budget, &second, &err), "%s\n%s", err.text, text);
+    ck_assert_msg(!plan_text(g, text, o, &second, &err), "%s\n%s", err.text, text);
     char *again = fusion_text(&g->flow, &second);
     ck_assert_str_eq(text, again);
     ck_assert_msg(first.arena_bytes == second.arena_bytes, "%zu and %zu bytes with a budget of %zu\n%s",
@@ -83,14 +81,15 @@ START_TEST(test_a_printed_plan_is_read_back)
         struct net_graph g;
         struct dn_plan plan;
         struct dn_error err = {0};
-        struct dn_plan_options o = options();
+        const int threads = 1 + i % 3;
+        struct dn_plan_options o = options(threads);
         net_case_make(&c, seed + (uint64_t)i);
         if (!net_graph_read(&g, &c))
             continue;
         ck_assert(!dn_plan_make(&g.flow, &o, &plan, &err));
-        check_fixpoint(&g, 0);
+        check_fixpoint(&g, 0, threads);
         for (int part = 1; part <= 4; part++)
-            check_fixpoint(&g, plan.arena_bytes * (size_t)part / 4);
+            check_fixpoint(&g, plan.arena_bytes * (size_t)part / 4, threads);
         dn_plan_free(&plan);
         net_graph_free(&g);
     }
@@ -122,6 +121,11 @@ static const struct {
     {"[fusion]\nlayers=0-1\ntiles=9x1\n", ":1:", "8 rows"},
     {"[fusion]\nlayers=0-1\ntiles=1x9\n", ":1:", "8 columns"},
     {"[fusion]\nlayers=0-1\noverlap=maybe\n", ":3:", "reuse"},
+    {"[fusion]\nlayers=0-1\ntiles=4x1\nstripes=0\n", ":4:", "stripes"},
+    {"[fusion]\nlayers=0-1\ntiles=4x1\nstripes=5\n", ":4:", "at most as many"},
+    {"[fusion]\nlayers=0-1\ntiles=4x2\nstripes=2\n", ":4:", "one column"},
+    {"[fusion]\nlayers=0-1\ntiles=4x1\noverlap=recompute\nstripes=2\n", ":5:", "overlap=reuse"},
+    {"[fusion]\nlayers=0-1\nstripes=2\n", ":3:", "at most as many"},
     {"[fusion]\nlayers=0-1\nweights=gone\n", ":3:", "resident"},
     {"[fusion]\nlayers=0-1\nslice=0\n", ":3:", "slice"},
     {"[fusion]\nlayers=0-1\nslice=two\n", ":3:", "slice"},
@@ -133,6 +137,27 @@ static const struct {
     {"[fusion]\nlayers=0-1\n[convolutional]\nfilters=1\n", ":3:", "fusion"},
 };
 
+/* Layer 0 is read in its group, by layer 1 and over several rows, and behind it by the shortcut. */
+START_TEST(test_stripes_do_not_read_what_others_need)
+{
+    static struct net_case c = {.w = 8, .h = 8, .c = 3, .n = 4, .concat = -1};
+    struct net_graph g;
+    struct dn_plan plan;
+    struct dn_error err = {0};
+    for (int i = 0; i < 3; i++)
+        strcpy(c.section[i], four_layers);
+    strcpy(c.section[3], "[shortcut]\nfrom=0\nactivation=linear\n");
+    ck_assert(net_graph_read(&g, &c));
+    ck_assert_int_eq(plan_text(&g, "[fusion]\nlayers=0-1\ntiles=4x1\nstripes=2\n", options(2), &plan, &err), DN_INVALID);
+    ck_assert_msg(strstr(err.text, ":1:") && strstr(err.text, "stripes"), "%s", err.text);
+    err = (struct dn_error){0};
+    ck_assert_msg(!plan_text(&g, "[fusion]\nlayers=1-3\ntiles=4x1\nstripes=2\n", options(2), &plan, &err), "%s", err.text);
+    ck_assert_int_eq(plan.groups[1].stripes, 2);
+    dn_plan_free(&plan);
+    net_graph_free(&g);
+}
+END_TEST
+
 START_TEST(test_nonsense_is_refused_with_its_place)
 {
     static struct net_case c = {.w = 8, .h = 8, .c = 3, .n = 4, .concat = -1};
@@ -143,7 +168,7 @@ START_TEST(test_nonsense_is_refused_with_its_place)
         strcpy(c.section[i], four_layers);
     strcpy(c.section[3], "[reorg]\nstride=2\n");
     ck_assert(net_graph_read(&g, &c));
-    enum dn_status status = plan_text(&g, refused[_i].text, 0, &plan, &err);
+    enum dn_status status = plan_text(&g, refused[_i].text, options(1), &plan, &err);
     ck_assert_msg(status == DN_INVALID, "accepted: %s", refused[_i].text);
     ck_assert_msg(strstr(err.text, refused[_i].line) && strstr(err.text, refused[_i].word), "%s of\n%s", err.text,
                   refused[_i].text);
@@ -154,7 +179,7 @@ END_TEST
 /* Any bytes: read or refused, no crash; what is read makes a plan or a sentence. */
 START_TEST(test_damaged_sections_do_no_harm)
 {
-    static const char sound[] = "[fusion]\nlayers=0-1\ntiles=4x2\noverlap=reuse\nweights=stream\nslice=1\n"
+    static const char sound[] = "[fusion]\nlayers=0-1\ntiles=4x1\noverlap=reuse\nstripes=2\nweights=stream\nslice=1\n"
                                 "order=early\nconcat=3\n\n[fusion]\nlayers=2-2\ntiles=2x1\noverlap=recompute\n";
     static struct net_case c = {.w = 8, .h = 8, .c = 3, .n = 4, .concat = -1};
     static const char letters[] = "0123456789-,x=[]#\n layersti";
@@ -173,7 +198,7 @@ START_TEST(test_damaged_sections_do_no_harm)
             text[roll(&d, sizeof text - 1)] = letters[roll(&d, sizeof letters - 1)];
         if (chance(&d, 10))
             text[roll(&d, sizeof text - 1)] = 0;
-        if (!plan_text(&g, text, 0, &plan, &err))
+        if (!plan_text(&g, text, options(1), &plan, &err))
             dn_plan_free(&plan);
         else
             ck_assert_msg(strlen(err.text) > 10, "no sentence for\n%s", text);
@@ -188,6 +213,7 @@ Suite *suite(void)
     TCase *t = tcase_create("sections");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, test_a_printed_plan_is_read_back);
+    tcase_add_test(t, test_stripes_do_not_read_what_others_need);
     tcase_add_loop_test(t, test_nonsense_is_refused_with_its_place, 0, (int)(sizeof refused / sizeof *refused));
     tcase_add_test(t, test_damaged_sections_do_no_harm);
     suite_add_tcase(s, t);
