@@ -2,6 +2,8 @@
  * in the order of execution, with the groups and the tiles that cut them. */
 #include "plan/print.h"
 
+#include "kernel/parallel.h"
+
 enum { WIDTH = 1100, LEFT = 70, TOP = 40, PLOT = 320, GAP = 60, STRIP = 130, RIGHT = 30 };
 
 static const double MB = 1 << 20;
@@ -82,7 +84,12 @@ static void print_boxes(FILE *out, const struct dn_plan_facts *f, double top)
     print_stack(out, bytes, WIDTH - RIGHT + 4, RIGHT - 10, top);
 }
 
-/* One box per layer; the lines in it are the tiles. */
+static void print_across(FILE *out, double x, double width, double y, const char *stroke)
+{
+    fprintf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" %s/>\n", x, x + width, y, y, stroke);
+}
+
+/* One box per layer; the lines in it are the tiles, those between stripes thick. */
 static void print_layers(FILE *out, const struct dn_plan_facts *f)
 {
     const struct dn_flow *flow = f->flow;
@@ -94,8 +101,10 @@ static void print_layers(FILE *out, const struct dn_plan_facts *f)
         fprintf(out, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\" stroke=\"#444\"/>\n", x, y,
                 width, STRIP - 40, dn_group_is_whole(g) ? "#f1f3f4" : g->recompute ? "#fde293" : "#d2e3fc");
         for (int t = 1; t < g->tiles && g->tiles <= 64; t++)
-            fprintf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#8ab4f8\" stroke-width=\".5\"/>\n",
-                    x, x + width, y + (STRIP - 40.0) * t / g->tiles, y + (STRIP - 40.0) * t / g->tiles);
+            print_across(out, x, width, y + (STRIP - 40.0) * t / g->tiles, "stroke=\"#8ab4f8\" stroke-width=\".5\"");
+        for (int s = 1; s < g->stripes; s++)
+            print_across(out, x, width, y + (STRIP - 40.0) * dn_share(g->tiles, s, g->stripes) / g->tiles,
+                         "stroke=\"#1a73e8\" stroke-width=\"2\"");
         for (int t = 1; t < g->columns && g->columns <= 64; t++)
             fprintf(out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#8ab4f8\" stroke-width=\".5\"/>\n",
                     x + width * t / g->columns, x + width * t / g->columns, y, y + STRIP - 40);
@@ -105,7 +114,7 @@ static void print_layers(FILE *out, const struct dn_plan_facts *f)
         fprintf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" font-size=\"9\">%d</text>\n",
                 LEFT + each * (p + .5), y + STRIP - 26, flow->order[p]);
     fprintf(out, "<text x=\"%d\" y=\"%d\">layers in the order of execution: gray whole maps, blue bands or tiles with "
-                 "reuse, yellow tiles that recompute</text>\n", LEFT, y + STRIP - 8);
+                 "reuse (thick: edges of stripes), yellow tiles that recompute</text>\n", LEFT, y + STRIP - 8);
 }
 
 void dn_plan_picture(FILE *out, const struct dn_plan_facts *f)
