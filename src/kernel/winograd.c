@@ -5,11 +5,14 @@
  * more slowly what another one has read. They take different groups of tiles, and each transforms inputs and
  * filters for itself; with many pairs of output blocks, who is done computes some of them for the other's group.
  * Only with at most as many tiles as pairs of output blocks they take different blocks of all tiles, since
- * filters would else be transformed for too few tiles. Workspace, where all inputs are few enough to be kept,
- * so that they are transformed once however many slices of filters follow, and where they are not:
+ * filters would else be transformed for too few tiles. Prefetchers run so far behind the end of one thread's
+ * products that the other one's filters need a distance: without it, their transforms took twice as long.
  *
- *     [inputs of all groups]  [per thread: filters of a pair of output blocks][products of a group]
- *                     [per thread: filters of a pair of output blocks][products][inputs of a group]
+ * Workspace, where all inputs are few enough to be kept, so that they are transformed once however many slices
+ * of filters follow, and where they are not:
+ *
+ *     [inputs of all groups]  [per thread: a distance][filters of a pair of output blocks][products of a group]
+ *                     [per thread: a distance][filters of a pair of output blocks][products][inputs of a group]
  *
  * Inputs are those of all channels, or, with the most thrift, of one block of channels, which is then
  * transformed again for each pair of output blocks. */
@@ -24,6 +27,7 @@ enum {
     PARTS_EACH = 4,  /* items at least for each of several threads, of */
     GROUPS_EACH = 2, /* at least for each of several threads, of at least a strip */
     PAIRS = 8,       /* so many that sharing out those of a group is worth another loop */
+    APART = 96 << 8, /* floats between what different threads write: 96 KB */
     TAPS = 9
 };
 
@@ -74,6 +78,7 @@ struct cut {
     bool shared; /* threads take pairs of output blocks of a group, its inputs being transformed before */
     bool again; /* inputs are transformed for each pair of output blocks */
     size_t inputs; /* floats of the inputs of a group */
+    size_t apart;  /* before each share: floats that nobody uses */
     size_t share;  /* of each thread: filters and products, and inputs that are not kept */
 };
 
@@ -107,7 +112,8 @@ static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threa
     c.again = thrift == DN_THRIFT_LEVELS - 1 && blocks > 1;
     c.inputs = input_floats(form, c.group) * (size_t)(c.again ? 1 : blocks);
     int products = blocks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
-    c.share = FILTER_FLOATS + product_floats(form) * (size_t)products + (c.kept ? 0 : c.inputs);
+    c.apart = threads > 1 && thrift < DN_THRIFT_LEVELS - 1 ? APART : 0;
+    c.share = c.apart + FILTER_FLOATS + product_floats(form) * (size_t)products + (c.kept ? 0 : c.inputs);
     return c;
 }
 
@@ -142,7 +148,7 @@ struct nest {
 
 static float *share_of(const struct nest *n, int share)
 {
-    return (float *)n->job->workspace + kept_floats(&n->cut) + (size_t)share * n->cut.share;
+    return (float *)n->job->workspace + kept_floats(&n->cut) + (size_t)share * n->cut.share + n->cut.apart;
 }
 
 /* Where the packed filters of an output block for input channels from c on lie. */
@@ -236,7 +242,7 @@ static struct tiles group_of(const struct nest *n, int group, int thread)
     const struct cut *cut = &n->cut;
     struct tiles t = {.nest = n, .group = n->group, .filters = share_of(n, thread)};
     t.inputs = cut->kept ? (float *)n->job->workspace + (size_t)group * cut->inputs
-                         : t.filters + cut->share - cut->inputs;
+                         : t.filters + cut->share - cut->apart - cut->inputs;
     t.group.first = dn_share(cut->tiles, group, cut->groups);
     t.group.tiles = t.end = dn_share(cut->tiles, group + 1, cut->groups) - t.group.first;
     return t;
