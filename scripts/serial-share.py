@@ -5,8 +5,8 @@
 
 Each network is traced three times with synthetic weights (darknet bench -trace); the run with the smallest
 share is printed: milliseconds; per cent of them in which fewer than two threads compute, and of these how
-much belongs to steps that only one thread computes ("serial"), to loops in which one thread has finished
-before the others ("uneven"), to the input, to weights, and to what lies between ("rest"); and the largest
+much belongs to steps that only one thread computes ("serial"), to loops and stripes in which one thread has
+finished before the others ("uneven"), to the input, to weights, and to what lies between ("rest"); and the largest
 serial step."""
 import json
 import os
@@ -39,8 +39,8 @@ def busy(parts, least):
 
 def shares(events):
     main = [e for e in events if e["tid"] == 0]
-    parts = [e for e in events if e["cat"] == "part"]
-    wall = max(e["ts"] + e["dur"] for e in main) - min(e["ts"] for e in main)
+    parts = [e for e in events if e["cat"] == "part" or (e["cat"] == "step" and e["tid"] > 1)]  # the latter: stripes
+    wall = max(e["ts"] + e["dur"] for e in events) - min(e["ts"] for e in events)
     together, loops = busy(parts, 2), busy(parts, 1)
     starts = sorted(e["ts"] for e in parts)
     serial, largest, at = 0.0, (0.0, "-"), 0
