@@ -64,7 +64,7 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
 /* What the process takes beside the arena: what is resident now, and what will still come: code not
  * yet touched, stacks of threads, the photo on its way. Measured: tests/script/test_memory.py. What is
  * resident differs by some pages from start to start; rounded, the same plan is nearly always made. */
-enum { CODE_TO_COME = 512 << 10, STACK_PER_THREAD = 40 << 10, BYTES_PER_LAYER = 2 << 10, ROUNDING = 64 << 10, AHEAD = 128 << 10,
+enum { CODE_TO_COME = 576 << 10, STACK_PER_THREAD = 40 << 10, BYTES_PER_LAYER = 2 << 10, ROUNDING = 64 << 10, AHEAD = 128 << 10,
        PLANNING = 128 << 10 /* what planning leaves behind */ };
 
 static void nothing(void *context, int item, int thread)
