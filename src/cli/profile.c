@@ -1,8 +1,9 @@
 /* bench -profile: where the time of a prediction goes, layer by layer.
  *
- * Each row is the mean over the timed runs, so that the rows add up to the mean of the runs. Reading
- * streamed weights in the computing thread, or asking and waiting for the thread that reads them, has its
- * own row, and so has the input; what threads compute side by side, in stripes, counts with the mean of them; "rest" is what remains: preparing and copying maps, and the bookkeeping. */
+ * Each row is the mean over the timed runs, so that the rows add up to the mean of the runs; what threads
+ * compute side by side, in stripes, counts with the mean of them. Reading streamed weights in the computing
+ * thread, or asking and waiting for the thread that reads them, has its own row, and so has the input; "rest"
+ * is what remains: preparing and copying maps, waiting for other stripes, and the bookkeeping. */
 #include "bench.h"
 
 #include <stdlib.h>
