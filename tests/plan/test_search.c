@@ -83,8 +83,10 @@ enum { CFGS = sizeof cfgs / sizeof *cfgs };
 /* Seconds that planning may take; with checks at every access it takes many times as long. */
 #if defined(__SANITIZE_ADDRESS__)
 static const double planning_seconds = 60;
+enum { FINENESS = 1 };
 #else
 static const double planning_seconds = .3;
+enum { FINENESS = 5 }; /* the part of a budget by which the next one is larger */
 #endif
 
 /* Which filters stay is chosen greedily, so a larger budget may choose others that together save up
@@ -97,7 +99,7 @@ START_TEST(test_more_budget_is_never_slower_and_planning_is_quick)
     const int threads = 1 + _i / CFGS;
     snprintf(path, sizeof path, "cfg/%s.cfg", cfgs[_i % CFGS]);
     read_graph(path, &g);
-    for (size_t budget = 1 << 20; budget < (size_t)1 << 30; budget += budget / (threads == 1 ? 5 : 3)) {
+    for (size_t budget = 1 << 20; budget < (size_t)1 << 30; budget += budget / FINENESS) {
         double planning, again, seconds = plan_and_check(&g, budget, threads, &planning);
         for (int k = 0; k < 2 && planning >= planning_seconds; k++) {
             plan_and_check(&g, budget, threads, &again);
