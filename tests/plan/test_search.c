@@ -315,7 +315,7 @@ START_TEST(test_no_cut_of_a_small_network_is_faster)
         memset(c.keep, 0, sizeof c.keep);
         if (!net_graph_read(&g, &c))
             continue;
-        struct dn_plan_options o = options_of((size_t)1 << 30, 1 + i % 3);
+        struct dn_plan_options o = options_of((size_t)1 << 30, 1 + i % 2);
         ck_assert(!dn_plan_make(&g.flow, &o, &plan, &err));
         size_t least = plan.least_bytes, most = plan.arena_bytes;
         dn_plan_free(&plan);
