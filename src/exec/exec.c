@@ -110,7 +110,7 @@ static bool is_filled(const struct dn_exec *exec, const struct dn_storage *s)
 
 static void prepare_rows(const struct dn_exec *exec, const struct dn_storage *s, int copy)
 {
-    struct dn_view v = dn_storage_view(s, exec->arena + s->buffer.bytes / (size_t)s->copies * (size_t)copy);
+    struct dn_view v = dn_storage_view(s, exec->arena + dn_copy_bytes(s) * (size_t)copy);
     if (s->c % DN_BLOCK && !is_filled(exec, s)) {
         float *last = v.data + (dn_blocks(s->c) - 1) * v.block - (ptrdiff_t)v.pad * DN_BLOCK;
         for (int y = 0; y < v.rows; y++)

@@ -25,7 +25,7 @@ struct dn_view dn_tile_view(const struct dn_exec *exec, const struct dn_schedule
     struct dn_view v = dn_plan_view(exec->plan, exec->flow, exec->arena, map);
     const struct dn_storage *s = storage_of(exec, map);
     if (s->copies > 1)
-        v.data += s->buffer.bytes / (size_t)s->copies / sizeof(float) * (size_t)schedule->stripe;
+        v.data += dn_copy_bytes(s) / sizeof(float) * (size_t)schedule->stripe;
     if (s->tile) {
         v.y0 = schedule->region[exec->flow->root[map]].y0;
         v.x0 = schedule->region[exec->flow->root[map]].x0;

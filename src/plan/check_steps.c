@@ -39,12 +39,6 @@ static int channels_of(const struct checker *c, int map)
     return map ? c->flow->graph->layers[map - 1].out_c : c->flow->graph->c;
 }
 
-static bool is_made_in(const struct checker *c, int map, const struct dn_group *g)
-{
-    int position = map ? c->flow->position[map - 1] : 0;
-    return position >= g->first && position <= g->last;
-}
-
 static enum dn_status check_alive(const struct checker *c, int map)
 {
     const struct dn_buffer *b = &storage_of(c, map)->buffer;
@@ -202,7 +196,7 @@ static enum dn_status check_reads(struct checker *c, const struct dn_step *step)
         if (s->layout == DN_BLOCKED && s->pad < l->pad)
             return dn_fail(c->err, DN_INVALID, "plan: map %d has %d pad columns, layer %d needs %d", map,
                            s->pad, step->layer, l->pad);
-        if (map && s->copies != g->stripes && is_made_in(c, map, g))
+        if (map && s->copies != g->stripes && dn_group_has(c->flow, g, map - 1))
             return dn_fail(c->err, DN_INVALID, "plan: %d stripes of group %d read map %d, of which there are %d copies",
                            g->stripes, c->group, map, s->copies);
         if (!is_there(c, map, rows, columns))

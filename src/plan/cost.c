@@ -10,6 +10,7 @@
 
 enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level cache */
 #define TRANSFORM .7        /* of all inputs, in the time of one block of output channels */
+#define TRANSFORM_2 1       /* the same at stride 2 */
 #define ALONE 1.5e-6        /* seconds that a step costs a thread which shares it with no others */
 #define SHARED 1.3          /* loss of threads that share the rows of bands: they write what others have read */
 #define NARROW 1.08         /* loss of computing one block of output channels at a time */
@@ -65,7 +66,7 @@ static double efficiency(const struct dn_machine *m, const struct dn_layer *l, i
         return v->c / v->groups < DN_BLOCK ? .2 : .7;
     if (dn_conv_is_winograd(v)) {
         struct dn_conv_sharing s = sharing(m, l, steps, thrift);
-        return winograd_gain(l, s.tiles) / (!s.again ? 1 : v->stride_y == 1 ? 1 + TRANSFORM / 2 : 1.5);
+        return winograd_gain(l, s.tiles) / (s.again ? 1 + (v->stride_y == 1 ? TRANSFORM : TRANSFORM_2) / 2.0 : 1);
     }
     return v->in_layout == DN_PLANAR ? .5 : v->kh == 1 ? .8 : 1;
 }
@@ -163,7 +164,7 @@ double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, con
     for (int i = 0; i < plan->n_storages; i++) {
         const struct dn_storage *s = &plan->storages[i];
         if (&plan->groups[s->buffer.first] == g && !(s->tile && g->recompute))
-            seconds += dn_cost_map(m, s->buffer.bytes / (size_t)s->copies, dn_storage_bytes(s, s->h, s->w)) + dn_cost_moves(m, s);
+            seconds += dn_cost_map(m, dn_copy_bytes(s), dn_storage_bytes(s, s->h, s->w)) + dn_cost_moves(m, s);
     }
     return seconds;
 }

@@ -161,6 +161,12 @@ int dn_plan_slice(const struct dn_layer *l, size_t bytes);
  * maps that are read in the group must lie in storages that live and die in it. */
 bool dn_plan_has_stripes(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_group *group);
 
+/* Bytes from a copy of a storage's rows to the next one. */
+static inline size_t dn_copy_bytes(const struct dn_storage *s)
+{
+    return s->buffer.bytes / (size_t)s->copies;
+}
+
 /* The view of everything in a storage. `arena` is where the arena begins. */
 struct dn_view dn_storage_view(const struct dn_storage *s, void *arena);
 

@@ -7,18 +7,12 @@
 #include "base/size.h"
 #include "kernel/parallel.h"
 
-static bool in_group(const struct dn_flow *flow, const struct dn_group *g, int layer)
-{
-    int position = flow->position[layer];
-    return position >= g->first && position <= g->last;
-}
-
 bool dn_group_exports(const struct dn_flow *flow, const struct dn_group *group, int map)
 {
     if (flow->output[map])
         return true;
     for (int r = flow->first_reader[map]; r < flow->first_reader[map + 1]; r++)
-        if (!in_group(flow, group, flow->readers[r]))
+        if (!dn_group_has(flow, group, flow->readers[r]))
             return true;
     return false;
 }
@@ -34,7 +28,7 @@ static int extent(const struct dn_graph *g, int map, int axis)
 /* Is the map made inside the group? The network's input is made in the first. */
 static bool is_made_here(const struct dn_flow *flow, const struct dn_group *g, int map)
 {
-    return map ? in_group(flow, g, map - 1) : g->first == 0 && !dn_group_has_whole_input(g);
+    return map ? dn_group_has(flow, g, map - 1) : g->first == 0 && !dn_group_has_whole_input(g);
 }
 
 /* The map that is made at a position; position -1 makes the network's input. */

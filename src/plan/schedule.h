@@ -65,6 +65,12 @@ void dn_schedule_begin(struct dn_schedule *s, const struct dn_flow *flow, struct
                        int *scratch);
 bool dn_schedule_next(struct dn_schedule *s, struct dn_step *step);
 
+/* Is layer i in the group? */
+static inline bool dn_group_has(const struct dn_flow *flow, const struct dn_group *g, int i)
+{
+    return flow->position[i] >= g->first && flow->position[i] <= g->last;
+}
+
 /* Is the group computed over whole maps, one layer after the other? */
 static inline bool dn_group_is_whole(const struct dn_group *g)
 {

@@ -253,11 +253,9 @@ static void take_whole(const struct dn_flow *flow, const struct dn_plan_options 
 /* Does a storage live and die in the group? */
 static bool is_private(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_group *g, int storage)
 {
-    for (int m = plan->storages[storage].map; m >= 0; m = plan->places[m].next) {
-        int position = m ? flow->position[m - 1] : -1;
-        if (position < g->first || position > g->last || dn_group_exports(flow, g, m))
+    for (int m = plan->storages[storage].map; m >= 0; m = plan->places[m].next)
+        if (m == 0 || !dn_group_has(flow, g, m - 1) || dn_group_exports(flow, g, m))
             return false;
-    }
     return true;
 }
 

@@ -137,17 +137,22 @@ static const struct {
     {"[fusion]\nlayers=0-1\n[convolutional]\nfilters=1\n", ":3:", "fusion"},
 };
 
+static void open_four(struct net_graph *g, const char *fourth)
+{
+    static struct net_case c = {.w = 8, .h = 8, .c = 3, .n = 4, .concat = -1};
+    for (int i = 0; i < 3; i++)
+        strcpy(c.section[i], four_layers);
+    strcpy(c.section[3], fourth);
+    ck_assert(net_graph_read(g, &c));
+}
+
 /* Layer 0 is read in its group, by layer 1 and over several rows, and behind it by the shortcut. */
 START_TEST(test_stripes_do_not_read_what_others_need)
 {
-    static struct net_case c = {.w = 8, .h = 8, .c = 3, .n = 4, .concat = -1};
     struct net_graph g;
     struct dn_plan plan;
     struct dn_error err = {0};
-    for (int i = 0; i < 3; i++)
-        strcpy(c.section[i], four_layers);
-    strcpy(c.section[3], "[shortcut]\nfrom=0\nactivation=linear\n");
-    ck_assert(net_graph_read(&g, &c));
+    open_four(&g, "[shortcut]\nfrom=0\nactivation=linear\n");
     ck_assert_int_eq(plan_text(&g, "[fusion]\nlayers=0-1\ntiles=4x1\nstripes=2\n", options(2), &plan, &err), DN_INVALID);
     ck_assert_msg(strstr(err.text, ":1:") && strstr(err.text, "stripes"), "%s", err.text);
     err = (struct dn_error){0};
@@ -160,14 +165,10 @@ END_TEST
 
 START_TEST(test_nonsense_is_refused_with_its_place)
 {
-    static struct net_case c = {.w = 8, .h = 8, .c = 3, .n = 4, .concat = -1};
     struct net_graph g;
     struct dn_plan plan;
     struct dn_error err = {0};
-    for (int i = 0; i < 3; i++)
-        strcpy(c.section[i], four_layers);
-    strcpy(c.section[3], "[reorg]\nstride=2\n");
-    ck_assert(net_graph_read(&g, &c));
+    open_four(&g, "[reorg]\nstride=2\n");
     enum dn_status status = plan_text(&g, refused[_i].text, options(1), &plan, &err);
     ck_assert_msg(status == DN_INVALID, "accepted: %s", refused[_i].text);
     ck_assert_msg(strstr(err.text, refused[_i].line) && strstr(err.text, refused[_i].word), "%s of\n%s", err.text,
@@ -181,14 +182,10 @@ START_TEST(test_damaged_sections_do_no_harm)
 {
     static const char sound[] = "[fusion]\nlayers=0-1\ntiles=4x1\noverlap=reuse\nstripes=2\nweights=stream\nslice=1\n"
                                 "order=early\nconcat=3\n\n[fusion]\nlayers=2-2\ntiles=2x1\noverlap=recompute\n";
-    static struct net_case c = {.w = 8, .h = 8, .c = 3, .n = 4, .concat = -1};
     static const char letters[] = "0123456789-,x=[]#\n layersti";
     struct dice d = {(uint64_t)env_number("DN_SEED", 1)};
     struct net_graph g;
-    for (int i = 0; i < 3; i++)
-        strcpy(c.section[i], four_layers);
-    strcpy(c.section[3], "[reorg]\nstride=2\n");
-    ck_assert(net_graph_read(&g, &c));
+    open_four(&g, "[reorg]\nstride=2\n");
     for (int i = 0; i < 4000; i++) {
         char text[sizeof sound];
         struct dn_plan plan;

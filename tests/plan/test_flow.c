@@ -107,26 +107,14 @@ static bool could_go_on(const struct dn_schedule *s, const struct dn_step *step,
     return true;
 }
 
-/* The next step of a group, of all its stripes one behind the other. */
-static bool next_step(struct dn_schedule *s, struct dn_group group, int *stripe, int *scratch, struct dn_step *step)
-{
-    if (!s->flow)
-        dn_schedule_begin(s, &g.flow, group, 0, scratch);
-    while (!dn_schedule_next(s, step)) {
-        if (++*stripe == group.stripes)
-            return false;
-        dn_schedule_begin(s, &g.flow, group, *stripe, scratch);
-    }
-    return true;
-}
-
-/* Counts the elements of each layer that the steps of a group compute. In bands the last layer that can goes on. */
-static void walk(struct dn_group group, long *computed)
+/* Counts the elements of each layer that the steps of a stripe compute. In bands the last layer that can goes on. */
+static void walk(struct dn_group group, int stripe, long *computed)
 {
     int *scratch = calloc(DN_SCHEDULE_INTS * ((size_t)g.graph.n + 1), sizeof *scratch);
-    struct dn_schedule s = {.flow = NULL};
+    struct dn_schedule s;
     struct dn_step step;
-    for (int stripe = 0; next_step(&s, group, &stripe, scratch, &step);) {
+    dn_schedule_begin(&s, &g.flow, group, stripe, scratch);
+    while (dn_schedule_next(&s, &step)) {
         const struct dn_rect *r = &step.rect;
         int h = step.layer < 0 ? g.graph.h : g.graph.layers[step.layer].out_h;
         int w = step.layer < 0 ? g.graph.w : g.graph.layers[step.layer].out_w;
@@ -152,7 +140,8 @@ START_TEST(a_schedule_computes_what_leaves_its_group_and_nothing_twice)
             struct dn_group group = {.first = p, .last = p + c.group[p].length - 1, .tiles = c.group[p].tiles,
                                      .columns = c.group[p].columns, .stripes = dn_max(1, c.group[p].stripes),
                                      .recompute = c.group[p].recompute};
-            walk(group, computed);
+            for (int stripe = 0; stripe < group.stripes; stripe++)
+                walk(group, stripe, computed);
             for (int q = group.first; q <= group.last; q++) {
                 const struct dn_layer *l = &g.graph.layers[g.flow.order[q]];
                 long area = (long)l->out_h * l->out_w;

@@ -325,7 +325,7 @@ START_TEST(test_no_cut_of_a_small_network_is_faster)
             double found = plan.seconds, best = best_of_all(&g, o, &tried);
             dn_plan_free(&plan);
             worse += found > best * 1.000001;
-            sum += found / best;
+            sum += found > best ? found / best : 1; /* thrift, which is not tried here, may be faster */
             if (getenv("DN_VERBOSE") && found > best * 1.000001) {
                 net_case_print(stderr, &c);
                 fprintf(stderr, "%d threads, budget %zu: %.9f, best %.9f\n", o.threads, o.budget, found, best);
