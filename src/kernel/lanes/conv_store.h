@@ -37,10 +37,14 @@ static INLINE struct norm norm(const float *vectors)
     return n;
 }
 
+static INLINE vec activated(vec x, struct fused f)
+{
+    return vec_max(x * f.slope, (vec)((bits)x & f.mask));
+}
+
 static INLINE vec finish(vec sum, struct norm n, struct fused f)
 {
-    vec x = (sum - n.mean) * n.scale + n.bias;
-    return vec_max(x * f.slope, (vec)((bits)x & f.mask));
+    return activated((sum - n.mean) * n.scale + n.bias, f);
 }
 
 #endif

@@ -15,43 +15,41 @@ enum { TILE = DN_WINOGRAD_TILE, PATCH = DN_WINOGRAD_PATCH, SIDE = DN_WINOGRAD_SI
 static INLINE void input_line_1(const vec *d, vec *v)
 {
     vec even = vec_fma(vec_splat(-2.25f), d[2], d[4]), odd = vec_fma(vec_splat(-2.25f), d[1], d[3]);
-    vec even2 = vec_fma(vec_splat(-0.5625f), d[2], d[4]);
-    vec odd2 = vec_fma(vec_splat(-0.5625f), d[1], d[3]);
-    v[0] = vec_fma(vec_splat(1.265625f), d[0], vec_fma(vec_splat(-2.8125f), d[2], d[4]));
-    v[1] = vec_fma(vec_splat(0.75f), odd, even);
-    v[2] = vec_fma(vec_splat(-0.75f), odd, even);
+    vec even2 = vec_fma(vec_splat(-2.25f), d[4], d[2]), odd2 = vec_fma(vec_splat(-2.25f), d[3], d[1]);
+    v[0] = vec_fma(vec_splat(-2.25f), even, vec_fma(vec_splat(-2.25f), d[0], d[2]));
+    v[1] = vec_fma(vec_splat(1.5f), even, odd);
+    v[2] = vec_fma(vec_splat(-1.5f), even, odd);
     v[3] = vec_fma(vec_splat(1.5f), odd2, even2);
     v[4] = vec_fma(vec_splat(-1.5f), odd2, even2);
-    v[5] = vec_fma(vec_splat(1.265625f), d[1], vec_fma(vec_splat(-2.8125f), d[3], d[5]));
+    v[5] = vec_fma(vec_splat(-2.25f), odd2, vec_fma(vec_splat(-2.25f), d[5], d[3]));
 }
 
 /* u = G g */
 static INLINE void filter_line_1(const vec *g, vec *u)
 {
-    vec inner = vec_fma(vec_splat(-72 / 243.0f), g[2], g[0] * vec_splat(-128 / 243.0f));
-    vec outer = vec_fma(vec_splat(72 / 243.0f), g[2], g[0] * vec_splat(32 / 243.0f));
-    u[0] = g[0] * vec_splat(64 / 81.0f);
-    u[1] = vec_fma(vec_splat(-96 / 243.0f), g[1], inner);
-    u[2] = vec_fma(vec_splat(96 / 243.0f), g[1], inner);
-    u[3] = vec_fma(vec_splat(48 / 243.0f), g[1], outer);
-    u[4] = vec_fma(vec_splat(-48 / 243.0f), g[1], outer);
+    vec inner = vec_fma(vec_splat(2.25f), g[0], g[2]), outer = vec_fma(vec_splat(2.25f), g[2], g[0]);
+    u[0] = g[0];
+    u[1] = vec_fma(vec_splat(1.5f), g[1], inner);
+    u[2] = vec_fma(vec_splat(-1.5f), g[1], inner);
+    u[3] = vec_fma(vec_splat(1.5f), g[1], outer);
+    u[4] = vec_fma(vec_splat(-1.5f), g[1], outer);
     u[5] = g[2];
 }
 
 /* y = At m */
 static INLINE void output_line_1(const vec *m, vec *y)
 {
-    vec even = m[1] + m[2], odd = m[1] - m[2], even2 = m[3] + m[4], odd2 = m[3] - m[4];
-    y[0] = m[0] + even + even2;
-    y[1] = vec_fma(vec_splat(1.5f), odd2, odd * vec_splat(0.75f));
-    y[2] = vec_fma(vec_splat(2.25f), even2, even * vec_splat(0.5625f));
-    y[3] = vec_fma(vec_splat(3.375f), odd2, vec_fma(vec_splat(0.421875f), odd, m[5]));
+    vec even = m[1] - m[2], odd = m[1] + m[2], even2 = m[3] + m[4], odd2 = m[3] - m[4];
+    y[0] = vec_fma(vec_splat(8.125f), m[0], vec_fma(vec_splat(3.375f), even, even2));
+    y[1] = vec_fma(vec_splat(1.5f), odd, odd2);
+    y[2] = vec_fma(vec_splat(1.5f), even2, even);
+    y[3] = vec_fma(vec_splat(8.125f), m[5], vec_fma(vec_splat(3.375f), odd2, odd));
 }
 
 /* ---- lines of stride 2 ----------------------------------------------------------------------- */
 
-/* v = Bt of the even elements of d, behind it Vinv of the odd ones */
-static INLINE void input_line_2(const vec *d, vec *v)
+/* The first four numbers of v = Bt d for every other element of d */
+static INLINE void input_half_2(const vec *d, vec *v)
 {
     vec even = vec_fma(vec_splat(-2.25f), d[0], d[4]), odd = vec_fma(vec_splat(-2.25f), d[2], d[6]);
     vec even2 = vec_fma(vec_splat(-0.25f), d[0], d[4]), odd2 = vec_fma(vec_splat(-0.25f), d[2], d[6]);
@@ -59,25 +57,23 @@ static INLINE void input_line_2(const vec *d, vec *v)
     v[1] = vec_fma(vec_splat(-0.5f), even, odd);
     v[2] = vec_fma(vec_splat(1.5f), even2, odd2);
     v[3] = vec_fma(vec_splat(-1.5f), even2, odd2);
+}
+
+/* v = Bt of the even elements of d, behind it Vinv of the odd ones */
+static INLINE void input_line_2(const vec *d, vec *v)
+{
+    input_half_2(d, v);
     v[4] = vec_fma(vec_splat(0.5625f), d[0], vec_fma(vec_splat(-2.5f), d[4], d[8]));
-    even = vec_fma(vec_splat(0.5625f), d[1], d[5] * vec_splat(-0.25f));
-    odd = vec_fma(vec_splat(1.125f), d[3], d[7] * vec_splat(-0.5f));
-    even2 = vec_fma(vec_splat(-0.0625f), d[1], d[5] * vec_splat(0.25f));
-    odd2 = vec_fma(vec_splat(-0.25f), d[3], d[7]);
-    v[5] = even + odd;
-    v[6] = even - odd;
-    v[7] = vec_fma(vec_splat(1 / 6.0f), odd2, even2);
-    v[8] = vec_fma(vec_splat(-1 / 6.0f), odd2, even2);
+    input_half_2(d + 1, v + 5);
 }
 
 /* u = G of the outer elements of g, behind it the one between them */
 static INLINE void filter_line_2(const vec *g, vec *u)
 {
-    vec right = g[2] * vec_splat(0.25f);
-    u[0] = vec_fma(vec_splat(-0.5f), g[0], -right);
-    u[1] = vec_fma(vec_splat(0.5f), g[0], -right);
-    u[2] = vec_fma(vec_splat(1 / 6.0f), g[0], right);
-    u[3] = vec_fma(vec_splat(-1 / 6.0f), g[0], right);
+    u[0] = vec_fma(vec_splat(0.5f), g[2], g[0]);
+    u[1] = vec_fma(vec_splat(-0.5f), g[2], g[0]);
+    u[2] = vec_fma(vec_splat(1.5f), g[2], g[0]);
+    u[3] = vec_fma(vec_splat(-1.5f), g[2], g[0]);
     u[4] = g[2];
     u[5] = g[1];
 }
@@ -85,11 +81,19 @@ static INLINE void filter_line_2(const vec *g, vec *u)
 /* y = At m */
 static INLINE void output_line_2(const vec *m, vec *y)
 {
-    vec even = m[0] + m[1], odd = m[0] - m[1], even2 = m[2] + m[3], odd2 = m[2] - m[3];
-    y[0] = even + even2;
-    y[1] = vec_fma(vec_splat(1.5f), odd2, odd * vec_splat(0.5f));
-    y[2] = vec_fma(vec_splat(2.25f), even2, even * vec_splat(0.25f));
-    y[3] = vec_fma(vec_splat(3.375f), odd2, vec_fma(vec_splat(0.125f), odd, m[4]));
+    vec even = m[1] - m[0], odd = m[0] + m[1], even2 = m[2] - m[3], odd2 = m[2] + m[3];
+    y[0] = vec_fma(vec_splat(3), even, even2);
+    y[1] = odd - odd2;
+    y[2] = vec_fma(vec_splat(3), even2, even);
+    y[3] = vec_fma(vec_splat(-16), m[4], vec_fma(vec_splat(-9), odd2, odd));
+}
+
+/* What y[i] is to be multiplied with in each direction. */
+static INLINE double output_scale(int i, int stride)
+{
+    const double one[TILE] = {-1 / 18.28125, -1 / 12.1875, -1 / 12.1875, -1 / 18.28125};
+    const double two[TILE] = {1 / 6.0, -1 / 4.0, 1 / 8.0, -1 / 16.0};
+    return stride == 1 ? one[i] : two[i];
 }
 
 static INLINE void input_line(const vec *d, vec *v, int stride)
@@ -243,16 +247,18 @@ struct target {
     struct fused activation;
 };
 
-static INLINE void store_row(const struct target *t, const struct norm *n, float *out, const vec *y)
+static INLINE void store_row(const struct target *t, const struct norm *n, float *out, const vec *y, int i, int stride)
 {
     UNROLL(4)
     for (int j = 0; j < TILE; j++) {
         if (j < t->x0 || j >= t->x1)
             continue;
+        const vec scale = vec_splat((float)(output_scale(i, stride) * output_scale(j, stride)));
+        vec x = activated(vec_fma(y[j], scale, -n->mean) * n->scale + n->bias, t->activation);
         if (t->far)
-            vec_stream(out + j * DN_BLOCK, finish(y[j], *n, t->activation));
+            vec_stream(out + j * DN_BLOCK, x);
         else
-            vec_store(out + j * DN_BLOCK, finish(y[j], *n, t->activation));
+            vec_store(out + j * DN_BLOCK, x);
     }
 }
 
@@ -281,7 +287,7 @@ static INLINE void output_tile(const struct target *t, const float *m, ptrdiff_t
             for (int j = 0; j < side; j++)
                 d[j] = half[j][i];
             output_line(d, y, stride);
-            store_row(t, &n, dn_view_at(&t->job->out, t->block, t->y + i, t->x) + lane, y);
+            store_row(t, &n, dn_view_at(&t->job->out, t->block, t->y + i, t->x) + lane, y, i, stride);
         }
     }
 }
