@@ -38,6 +38,7 @@ struct search {
     struct dn_plan plan; /* the candidate */
     struct dn_tables tables;
     struct dn_pieces pieces;
+    struct dn_walks walks;
     double *seconds;     /* [n + 1] of the best groups up to a position */
     int *choice;         /* [n + 1] the last piece of them */
     int *previous;       /* [n] the pieces of the last candidate, which are not tried twice */
@@ -174,8 +175,8 @@ static enum dn_status try_groups(struct search *s, int kind, enum dn_order order
 {
     const struct dn_plan *plan = &s->plan;
     size_t budget = s->options->budget;
-    if (dn_plan_rows(s->flow, s->options, &s->plan, s->err) || try_residency(s, kind, order) || !budget ||
-        s->options->once)
+    if (dn_plan_rows_known(s->flow, s->options, &s->walks, &s->plan, s->err) || try_residency(s, kind, order) ||
+        !budget || s->options->once)
         return s->err->status;
     bool all = !kind && plan->streamed_bytes > 0 &&
                (double)plan->weights_bytes + plan->streamed_bytes < (double)budget;
@@ -234,6 +235,7 @@ static enum dn_status try_places(struct search *s, size_t most, enum dn_order or
     dn_plan_places(s->flow, &s->plan);
     if (is_tried(s))
         return DN_OK;
+    dn_walks_forget(&s->walks, s->flow);
     if (dn_pieces_make(&s->tables, &s->plan, most, &s->pieces, s->err))
         return s->err->status;
     if (!try_caps(s, 0, order) && !s->options->once)
@@ -256,7 +258,7 @@ static enum dn_status allocate(struct search *s, size_t n)
     if (!there || !s->seconds || !s->choice || !s->previous)
         return dn_fail(s->err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", s->flow->graph->path, n);
     return dn_plan_new(s->flow, s->options->threads, &s->plan, s->err) ||
-                   dn_tables_init(&s->tables, s->flow, s->options, s->err)
+                   dn_tables_init(&s->tables, s->flow, s->options, s->err) || dn_walks_init(&s->walks, s->flow, s->err)
                ? s->err->status
                : DN_OK;
 }
@@ -265,6 +267,7 @@ static void release(struct search *s)
 {
     dn_plan_free(&s->plan);
     dn_tables_free(&s->tables);
+    dn_walks_free(&s->walks);
     free(s->seconds);
     free(s->choice);
     free(s->previous);

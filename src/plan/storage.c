@@ -275,6 +275,12 @@ bool dn_plan_has_stripes(const struct dn_flow *flow, const struct dn_plan *plan,
 enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_options *options,
                             struct dn_plan *plan, struct dn_error *err)
 {
+    return dn_plan_rows_known(flow, options, NULL, plan, err);
+}
+
+enum dn_status dn_plan_rows_known(const struct dn_flow *flow, const struct dn_plan_options *options,
+                                  struct dn_walks *walks, struct dn_plan *plan, struct dn_error *err)
+{
     int n = flow->graph->n;
     int *scratch = malloc((DN_SCHEDULE_INTS + 1) * ((size_t)n + 1) * sizeof *scratch);
     if (!scratch)
@@ -289,10 +295,14 @@ enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_opt
     for (int g = 0; g < plan->n_groups; g++) {
         struct dn_group *group = &plan->groups[g];
         group->workspace_bytes = 0;
+        if (walks && dn_walks_recall(walks, flow, plan, group))
+            continue;
         if (group->first == group->last && dn_group_is_whole(group))
             take_whole(flow, options, plan, group);
         else
             walk(flow, options, plan, group, scratch);
+        if (walks)
+            dn_walks_keep(walks, flow, plan, group);
     }
     for (int i = 0; i < plan->n_storages; i++)
         find_bytes(plan, &plan->storages[i]);
