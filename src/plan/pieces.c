@@ -1,26 +1,19 @@
 /* See pieces.h. For every last position and band height the group is extended backwards one layer
- * at a time, so that its rows, rings and weights only have to be added up.
- *
- * How many rows of a map exist when band k is complete follows from the rows wanted of the maps that
- * leave the group, so rings are found by looking at a few bands: the first, and so many in the middle
- * that a layer which computes rows four at a time, at half the resolution of the last one, is seen
- * doing it. The exact number comes from walking the schedule (storage.c). */
+ * at a time, so that its rows (rings.h) and weights only have to be added up, until no longer one can be of use
+ * (bounds.h). */
 #include "plan/pieces.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "kernel/parallel.h"
+#include "plan/bounds.h"
+#include "plan/rings.h"
 #include "plan/storage.h"
 
-enum { SAMPLES = 10, SLICES = 6, EDGES = DN_MOST_STRIPES - 1 };
-
-/* Rows of a map at the edges between stripes: where one ends, and where the next one begins. */
-struct edges {
-    int end[EDGES], start[EDGES];
-};
+enum { SLICES = 6 };
 
 /* When a storage is first written and last read, as positions: n is behind the end. */
 struct life {
@@ -32,6 +25,7 @@ struct life {
 /* What a group takes with one or with several stripes. */
 struct sums {
     int stripes;
+    bool ends; /* no longer group is of use */
     size_t ring, workspace[DN_THRIFT_LEVELS];
     double seconds[DN_THRIFT_LEVELS];
 };
@@ -45,19 +39,27 @@ struct maker {
     double *copies;     /* [n] seconds of concatenations */
     int *begins, *ends; /* [n + 2] by position + 1: the first storage whose life does there; -1 */
     int *chain;         /* [n] the last piece from each position to the current one; -1 */
-    int *need;  /* [maps][SAMPLES] rows that exist after the sampled bands */
-    struct edges *edges; /* [maps] */
+    struct dn_rings rings;
+    struct dn_bounds bounds;
     size_t most;
     struct dn_pieces *out;
     struct dn_error *err;
     /* of the group that is being extended */
-    int last, height, tiles, samples; /* height: its index */
-    int band[SAMPLES];
+    int last, height, tiles; /* height: its index */
     int ways; /* of computing it: 2 when it may be in stripes, too */
     struct sums sums[2];
     size_t live, held, raw;
+    size_t behind; /* of what is live: needed behind the group */
     double hold_seconds;
 };
+
+static double least_of(const double *seconds)
+{
+    double least = seconds[0];
+    for (int thrift = 1; thrift < DN_THRIFT_LEVELS; thrift++)
+        least = seconds[thrift] < least ? seconds[thrift] : least;
+    return least;
+}
 
 static const struct dn_layer *layer_at(const struct maker *m, int position)
 {
@@ -92,10 +94,13 @@ static void find_lives(struct maker *m)
     }
 }
 
-/* Another piece over the same layers that is neither larger nor slower in any respect. */
-static bool is_dominated(const struct maker *m, const struct dn_piece *piece)
+/* Another piece over the same layers is neither larger nor slower in any respect, or others before it are so fast
+ * that it cannot be. */
+static bool is_useless(const struct maker *m, const struct dn_piece *piece)
 {
     const struct dn_piece *p;
+    if (!dn_bounds_allow(&m->bounds, piece->first, piece->bytes, piece->seconds))
+        return true;
     for (int i = m->chain[piece->first]; i >= 0; i = p->previous) {
         p = &m->out->list[i];
         if (p->bytes[0] <= piece->bytes[0] && p->bytes[1] <= piece->bytes[1] &&
@@ -105,7 +110,7 @@ static bool is_dominated(const struct maker *m, const struct dn_piece *piece)
     return false;
 }
 
-/* A piece that is not dominated. */
+/* A piece that is of use. */
 static enum dn_status add(struct maker *m, struct dn_piece piece)
 {
     struct dn_pieces *out = m->out;
@@ -120,6 +125,7 @@ static enum dn_status add(struct maker *m, struct dn_piece piece)
     }
     piece.previous = m->chain[piece.first];
     m->chain[piece.first] = n;
+    dn_bounds_take(&m->bounds, piece.first, piece.bytes, piece.seconds);
     out->list[n] = piece;
     out->begin[m->last + 1]++;
     return DN_OK;
@@ -147,7 +153,7 @@ static enum dn_status add_slices(struct maker *m, int thrift, size_t maps, doubl
         p.bytes[1] = maps;
         p.seconds[0] = (float)(whole + dn_cost_stream(machine, l, 0, slices[k], thrift));
         p.seconds[1] = (float)(whole + dn_cost_layer(machine, l, 1, thrift));
-        if (!is_dominated(m, &p) && add(m, p))
+        if (!is_useless(m, &p) && add(m, p))
             return m->err->status;
     }
     return DN_OK;
@@ -176,6 +182,22 @@ static enum dn_status add_layer(struct maker *m)
 
 /* ---- bands ---------------------------------------------------------------------------------- */
 
+/* Tells the bounds what layers before the group take at least in such bands. */
+static void learn_front(struct maker *m, int way)
+{
+    const int front = 2 * m->height + way;
+    for (int p; (p = dn_bounds_next(&m->bounds, front, m->tiles)) >= 0;) {
+        const struct dn_layer *l = layer_at(m, p);
+        double seconds[2] = {INFINITY, INFINITY};
+        if (dn_layer_is_tiled(l)) {
+            seconds[1] = m->copies[l->index] +
+                         least_of(dn_tables_banded(m->tables, l->index, m->height, m->tiles, m->sums[way].stripes)->seconds);
+            seconds[0] = seconds[1] + m->tables->layers[l->index].hold;
+        }
+        dn_bounds_layer(&m->bounds, front, seconds);
+    }
+}
+
 static void begin_bands(struct maker *m, int height, int tiles)
 {
     int stripes = m->tables->stripes;
@@ -185,171 +207,15 @@ static void begin_bands(struct maker *m, int height, int tiles)
     memset(m->sums, 0, sizeof m->sums);
     m->sums[0].stripes = 1;
     m->sums[1].stripes = stripes;
-    m->samples = dn_min(tiles, SAMPLES);
-    for (int i = 0; i < m->samples; i++)
-        m->band[i] = i + (tiles - m->samples) / 2;
-    m->band[0] = 0;
-    memset(m->need, 0, (size_t)(m->flow->graph->n + 1) * SAMPLES * sizeof *m->need);
-    for (int map = 0; map <= m->flow->graph->n; map++)
-        for (int e = 0; e < m->sums[m->ways - 1].stripes - 1; e++) {
-            m->edges[map].end[e] = 0;
-            m->edges[map].start[e] = INT_MAX;
-        }
+    dn_rings_begin(&m->rings, m->last, tiles, m->sums[m->ways - 1].stripes);
     m->live = m->held = m->raw = 0;
     m->hold_seconds = 0;
     for (int i = 0; i < m->plan->n_storages; i++)
         if (m->lives[i].first <= m->last && m->lives[i].last > m->last)
             m->live += m->lives[i].whole;
-}
-
-/* The last row of a map that leaves the group when a band is complete. */
-static int target_of(const struct maker *m, const struct dn_layer *l, int band)
-{
-    return (int)(((int64_t)l->out_h * (band + 1) + m->tiles - 1) / m->tiles);
-}
-
-/* As want_rows, and the other way round for where stripes begin (see schedule.c). Returns the rows of the
- * layer that are computed twice. */
-static int want_edges(struct maker *m, const struct dn_layer *l, bool leaves)
-{
-    const struct dn_layer_table *t = &m->tables->layers[l->index];
-    struct edges *own = &m->edges[l->index + 1];
-    const int stripes = m->sums[m->ways - 1].stripes;
-    int twice = 0;
-    for (int e = 0; e < stripes - 1; e++) {
-        int target = leaves ? target_of(m, l, dn_share(m->tiles, e + 1, stripes) - 1) : 0;
-        own->end[e] = dn_layer_round(l, dn_max(own->end[e], target), l->out_h);
-        if (leaves)
-            own->start[e] = dn_layer_round(l, target, l->out_h);
-        else
-            own->start[e] = own->start[e] < l->out_h ? own->start[e] - own->start[e] % t->grain : l->out_h;
-        twice += dn_max(0, own->end[e] - own->start[e]);
-        for (int k = 0; k < l->n_in && !l->alias; k++) {
-            const struct dn_span *rows = t->rows + (ptrdiff_t)k * l->out_h;
-            struct edges *in = &m->edges[m->flow->root[l->in[k] + 1]];
-            if (own->end[e] > 0)
-                in->end[e] = dn_max(in->end[e], rows[own->end[e] - 1].hi);
-            if (own->start[e] < l->out_h)
-                in->start[e] = dn_min(in->start[e], rows[own->start[e]].lo);
-        }
-    }
-    return twice;
-}
-
-/* Returns the rows of the layer that are computed twice. */
-static int want_rows(struct maker *m, const struct dn_layer *l)
-{
-    const struct dn_layer_table *t = &m->tables->layers[l->index];
-    int *need = m->need + (size_t)(l->index + 1) * SAMPLES;
-    bool root = m->flow->root[l->index + 1] == l->index + 1;
-    bool leaves = m->flow->position[l->index] == m->last;
-    for (int r = m->flow->first_reader[l->index + 1]; root && r < m->flow->first_reader[l->index + 2]; r++)
-        leaves |= m->flow->position[m->flow->readers[r]] > m->last;
-    leaves = root && (leaves || m->flow->output[l->index + 1]);
-    if (leaves)
-        for (int s = 0; s < m->samples; s++) {
-            need[s] = dn_max(need[s], target_of(m, l, m->band[s]));
-        }
-    for (int s = 0; s < m->samples && t->grain > 1; s++)
-        need[s] = dn_layer_round(l, need[s], l->out_h);
-    for (int k = 0; k < l->n_in && !l->alias; k++) {
-        const struct dn_span *rows = t->rows + (ptrdiff_t)k * l->out_h - 1;
-        int *in = m->need + (size_t)m->flow->root[l->in[k] + 1] * SAMPLES;
-        for (int s = 0; s < m->samples; s++)
-            if (need[s] > 0)
-                in[s] = dn_max(in[s], rows[need[s]].hi);
-    }
-    return want_edges(m, l, leaves);
-}
-
-/* The layer that alone reads a map, which has its storage for itself; NULL. */
-static const struct dn_layer *only_reader(const struct maker *m, int map)
-{
-    const struct dn_flow *f = m->flow;
-    if (f->first_reader[map + 1] != f->first_reader[map] + 1 || m->plan->places[map].next >= 0)
-        return NULL;
-    const struct dn_layer *l = &f->graph->layers[f->readers[f->first_reader[map]]];
-    return l->n_in == 1 ? l : NULL;
-}
-
-/* Rows by which a map goes on. */
-static int stride_of(const struct maker *m, int map)
-{
-    const struct dn_graph *g = m->flow->graph;
-    int h = map ? g->layers[map - 1].out_h : g->h, rows = dn_ceil_div(h, m->tiles);
-    return map ? dn_layer_round(&g->layers[map - 1], rows, h) : rows;
-}
-
-/* Rows of such a map during sampled band i: it goes on when its reader, which does so too, has not enough. */
-static int window_rows(const struct maker *m, int map, const struct dn_layer *reader, int i)
-{
-    const int *need = m->need + (size_t)map * SAMPLES + i, *wanted = m->need + (size_t)(reader->index + 1) * SAMPLES + i;
-    const struct dn_span *in = m->tables->layers[reader->index].rows;
-    int rows = 0, top = need[-1], stride = stride_of(m, map), step = stride_of(m, reader->index + 1);
-    for (int y = wanted[-1]; y < wanted[0]; y += step) {
-        int end = in[dn_min(y + step, wanted[0]) - 1].hi;
-        if (end > top)
-            top = dn_min(need[0], top + dn_ceil_div(end - top, stride) * stride);
-        rows = dn_max(rows, top - in[y].lo);
-    }
-    return rows;
-}
-
-/* The lowest row of a map that its readers have still to see when the rows `done` of them exist. */
-static int oldest_row(const struct maker *m, int map, const int *done)
-{
-    int oldest = INT_MAX;
-    for (int r = m->flow->first_reader[map]; r < m->flow->first_reader[map + 1]; r++) {
-        const struct dn_layer *l = &m->flow->graph->layers[m->flow->readers[r]];
-        const struct dn_span *rows = m->tables->layers[l->index].rows + done[(size_t)(l->index + 1) * SAMPLES];
-        for (int k = 0; k < l->n_in && done[(size_t)(l->index + 1) * SAMPLES] < l->out_h; k++, rows += l->out_h)
-            if (m->flow->root[l->in[k] + 1] == map)
-                oldest = dn_min(oldest, rows->lo);
-    }
-    return oldest;
-}
-
-/* Rows by which a map goes on for the next rows of any of its readers in the group. */
-static int advance_of(const struct maker *m, int map)
-{
-    const struct dn_flow *f = m->flow;
-    int stride = stride_of(m, map), rows = stride;
-    for (int r = f->first_reader[map]; r < f->first_reader[map + 1]; r++) {
-        const struct dn_layer *l = &f->graph->layers[f->readers[r]];
-        int step = stride_of(m, l->index + 1), h = map ? f->graph->layers[map - 1].out_h : f->graph->h;
-        if (l->ops->span && f->position[l->index] <= m->last)
-            rows = dn_max(rows, dn_ceil_div(step * h, l->out_h));
-    }
-    return dn_ceil_div(rows, stride) * stride;
-}
-
-/* Rows of a storage during sampled band i: those that its maps have when the band is complete, and what
- * readers that are ahead ask for until the others have come as far. */
-static int shared_rows(const struct maker *m, const struct dn_storage *s, int i, bool known)
-{
-    int top = 0, oldest = INT_MAX, ahead = 0;
-    for (int map = s->map; map >= 0; map = m->plan->places[map].next) {
-        const int *need = m->need + (size_t)map * SAMPLES + i;
-        top = dn_max(top, need[0]);
-        oldest = dn_min(oldest, known ? oldest_row(m, map, m->need + i) : 0);
-        oldest = dn_min(oldest, known ? need[0] : 0);
-        ahead = dn_max(ahead, advance_of(m, map));
-    }
-    return oldest < INT_MAX ? top - oldest + ahead : 0;
-}
-
-/* Rows of a storage that is written and read inside the group only. */
-static int ring_rows(const struct maker *m, const struct dn_storage *s)
-{
-    const struct dn_layer *reader = only_reader(m, s->map);
-    int rows = 0;
-    for (int i = 0; i < m->samples; i++) {
-        bool known = i > 0 && m->band[i - 1] == m->band[i] - 1;
-        if (!known && m->samples > 1) /* the first band comes in parts */
-            continue;
-        rows = dn_max(rows, known && reader ? window_rows(m, s->map, reader, i) : shared_rows(m, s, i, known));
-    }
-    return dn_max(1, dn_min(rows, s->h));
+    m->behind = m->live;
+    for (int way = 0; way < m->ways; way++)
+        learn_front(m, way);
 }
 
 static void add_seconds(struct maker *m, double seconds)
@@ -364,7 +230,7 @@ static void join_ring(struct maker *m, int i, bool input)
 {
     const struct life *life = &m->lives[i];
     const struct dn_storage *s = &m->plan->storages[i];
-    size_t ring = dn_storage_bytes(s, ring_rows(m, s), s->w);
+    size_t ring = dn_storage_bytes(s, dn_ring_rows(&m->rings, s), s->w);
     for (int way = 0; way < m->ways; way++) {
         struct sums *sums = &m->sums[way];
         bool whole = input && sums->stripes > 1; /* see dn_group_has_whole_input */
@@ -406,7 +272,7 @@ static void join_layer(struct maker *m, int position)
     const struct dn_layer_table *t = &m->tables->layers[l->index];
     if (m->ways > 1 && is_shared(m, l->index + 1))
         m->ways = 1;
-    double repeats = 1 + (double)want_rows(m, l) / l->out_h;
+    double repeats = 1 + (double)dn_rings_join(&m->rings, l) / l->out_h;
     add_seconds(m, m->copies[l->index]);
     for (int way = 0; way < m->ways; way++) {
         struct sums *sums = &m->sums[way];
@@ -436,7 +302,7 @@ static enum dn_status add_group(struct maker *m, int first, const struct sums *s
         piece.bytes[0] = piece.bytes[1] + m->held + m->raw;
         piece.seconds[1] = (float)sums->seconds[thrift];
         piece.seconds[0] = (float)(sums->seconds[thrift] + m->hold_seconds);
-        if (!saves_bytes(sums->workspace, thrift) || piece.bytes[1] > m->most || is_dominated(m, &piece))
+        if (!saves_bytes(sums->workspace, thrift) || piece.bytes[1] > m->most || is_useless(m, &piece))
             continue;
         possible = possible || dn_plan_has_stripes(m->flow, m->plan, &group);
         if (!possible)
@@ -447,16 +313,32 @@ static enum dn_status add_group(struct maker *m, int first, const struct sums *s
     return DN_OK;
 }
 
+/* May a group that begins before a position be of use? It keeps the rings, filters and outputs of the layers from
+ * there on. */
+static bool may_go_on(const struct maker *m, int position, int way)
+{
+    const struct sums *sums = &m->sums[way];
+    size_t bytes[2] = {0, m->behind + sums->ring + sums->workspace[DN_THRIFT_LEVELS - 1]};
+    float seconds[2] = {0, (float)least_of(sums->seconds)};
+    bytes[0] = bytes[1] + m->held + m->raw;
+    seconds[0] = (float)(least_of(sums->seconds) + m->hold_seconds);
+    return bytes[1] <= m->most && dn_bounds_go_on(&m->bounds, 2 * m->height + way, position, bytes, seconds);
+}
+
 static enum dn_status add_bands(struct maker *m, int height, int tiles)
 {
     begin_bands(m, height, tiles);
-    for (int p = m->last; p >= 0 && dn_layer_is_tiled(layer_at(m, p)); p--) {
+    bool goes_on = true;
+    for (int p = m->last; p >= 0 && goes_on && dn_layer_is_tiled(layer_at(m, p)); p--) {
         join_layer(m, p);
-        if (m->sums[0].ring + m->sums[0].workspace[DN_THRIFT_LEVELS - 1] > m->most)
-            break;
-        for (int way = 0; way < m->ways && (p < m->last || p == 0); way++)
-            if (add_group(m, p, &m->sums[way]))
+        goes_on = false;
+        for (int way = 0; way < m->ways; way++) {
+            struct sums *sums = &m->sums[way];
+            if (!sums->ends && (p < m->last || p == 0) && add_group(m, p, sums))
                 return m->err->status;
+            sums->ends = sums->ends || !may_go_on(m, p, way);
+            goes_on = goes_on || !sums->ends;
+        }
     }
     return DN_OK;
 }
@@ -469,6 +351,7 @@ static enum dn_status end_at(struct maker *m, int position)
     const struct dn_layer *l = layer_at(m, position);
     m->last = position;
     m->out->begin[position + 1] = m->out->begin[position];
+    dn_bounds_begin(&m->bounds, position);
     memset(m->chain, -1, (size_t)m->out->n * sizeof *m->chain);
     if (add_layer(m))
         return m->err->status;
@@ -490,13 +373,11 @@ enum dn_status dn_pieces_make(const struct dn_tables *tables, const struct dn_pl
     *pieces = (struct dn_pieces){.n = flow->graph->n};
     pieces->begin = calloc(maps, sizeof *pieces->begin);
     m.lives = calloc(maps, sizeof *m.lives);
-    m.need = calloc(maps * SAMPLES, sizeof *m.need);
     m.copies = calloc(maps, sizeof *m.copies);
-    m.edges = calloc(maps, sizeof *m.edges);
     m.begins = malloc(3 * (maps + 1) * sizeof *m.begins);
-    if (!pieces->begin || !m.lives || !m.need || !m.copies || !m.edges || !m.begins) {
+    if (!pieces->begin || !m.lives || !m.copies || !m.begins) {
         dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, maps - 1);
-    } else {
+    } else if (!dn_rings_init(&m.rings, tables, plan, err) && !dn_bounds_init(&m.bounds, pieces->n, err)) {
         memset(m.begins, -1, 3 * (maps + 1) * sizeof *m.begins);
         m.ends = m.begins + maps + 1;
         m.chain = m.ends + maps + 1;
@@ -507,9 +388,9 @@ enum dn_status dn_pieces_make(const struct dn_tables *tables, const struct dn_pl
     for (int p = 0; p < pieces->n && !err->status; p++)
         end_at(&m, p);
     free(m.lives);
-    free(m.need);
     free(m.copies);
-    free(m.edges);
+    dn_rings_free(&m.rings);
+    dn_bounds_free(&m.bounds);
     free(m.begins);
     if (err->status)
         dn_pieces_free(pieces);

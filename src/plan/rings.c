@@ -1,0 +1,214 @@
+/* See rings.h. */
+#include "plan/rings.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "kernel/parallel.h"
+
+enum { SAMPLES = DN_RING_SAMPLES, EDGES = DN_MOST_STRIPES - 1 };
+
+/* Rows of a map at the edges between stripes: where one ends, and where the next one begins. */
+struct dn_ring_edges {
+    int end[EDGES], start[EDGES];
+};
+
+enum dn_status dn_rings_init(struct dn_rings *r, const struct dn_tables *tables, const struct dn_plan *plan,
+                             struct dn_error *err)
+{
+    const struct dn_graph *g = tables->flow->graph;
+    size_t maps = (size_t)g->n + 1;
+    *r = (struct dn_rings){.tables = tables, .flow = tables->flow, .plan = plan};
+    r->need = malloc(maps * SAMPLES * sizeof *r->need);
+    r->stride = malloc(maps * sizeof *r->stride);
+    r->edges = malloc(maps * sizeof *r->edges);
+    return r->need && r->stride && r->edges ? DN_OK
+                                            : dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", g->path, g->n);
+}
+
+void dn_rings_free(struct dn_rings *r)
+{
+    free(r->need);
+    free(r->stride);
+    free(r->edges);
+}
+
+/* As dn_layer_round, in rows. */
+static int round_rows(const struct dn_layer_table *t, const struct dn_layer *l, int end)
+{
+    return t->grain > 1 ? dn_min(l->out_h, (end + t->grain - 1) / t->grain * t->grain) : dn_min(l->out_h, end);
+}
+
+static int height_of(const struct dn_graph *g, int map)
+{
+    return map ? g->layers[map - 1].out_h : g->h;
+}
+
+void dn_rings_begin(struct dn_rings *r, int last, int tiles, int stripes)
+{
+    const int maps = r->flow->graph->n + 1;
+    r->last = last;
+    r->tiles = tiles;
+    r->stripes = stripes;
+    r->samples = dn_min(tiles, SAMPLES);
+    for (int i = 0; i < r->samples; i++)
+        r->band[i] = i + (tiles - r->samples) / 2;
+    r->band[0] = 0;
+    r->stride[0] = dn_ceil_div(r->flow->graph->h, tiles);
+    memset(r->need, 0, (size_t)maps * SAMPLES * sizeof *r->need);
+    for (int map = 0; map < maps; map++)
+        for (int e = 0; e < stripes - 1; e++) {
+            r->edges[map].end[e] = 0;
+            r->edges[map].start[e] = INT_MAX;
+        }
+}
+
+/* The last row of a map that leaves the group when a band is complete. */
+static int target_of(const struct dn_rings *r, const struct dn_layer *l, int band)
+{
+    return (int)(((int64_t)l->out_h * (band + 1) + r->tiles - 1) / r->tiles);
+}
+
+/* As want_rows, and the other way round for where stripes begin (see schedule.c). Returns the rows of the
+ * layer that are computed twice. */
+static int want_edges(struct dn_rings *r, const struct dn_layer *l, bool leaves)
+{
+    const struct dn_layer_table *t = &r->tables->layers[l->index];
+    struct dn_ring_edges *own = &r->edges[l->index + 1];
+    int twice = 0;
+    for (int e = 0; e < r->stripes - 1; e++) {
+        int target = leaves ? target_of(r, l, dn_share(r->tiles, e + 1, r->stripes) - 1) : 0;
+        own->end[e] = round_rows(t, l, dn_max(own->end[e], target));
+        if (leaves)
+            own->start[e] = round_rows(t, l, target);
+        else
+            own->start[e] = own->start[e] < l->out_h ? own->start[e] - own->start[e] % t->grain : l->out_h;
+        twice += dn_max(0, own->end[e] - own->start[e]);
+        for (int k = 0; k < l->n_in && !l->alias; k++) {
+            const struct dn_span *rows = t->rows + (ptrdiff_t)k * l->out_h;
+            struct dn_ring_edges *in = &r->edges[r->flow->root[l->in[k] + 1]];
+            if (own->end[e] > 0)
+                in->end[e] = dn_max(in->end[e], rows[own->end[e] - 1].hi);
+            if (own->start[e] < l->out_h)
+                in->start[e] = dn_min(in->start[e], rows[own->start[e]].lo);
+        }
+    }
+    return twice;
+}
+
+/* Is what the layer computes needed behind the group? */
+static bool leaves_group(const struct dn_rings *r, const struct dn_layer *l)
+{
+    const struct dn_flow *f = r->flow;
+    const int map = l->index + 1;
+    bool leaves = f->position[l->index] == r->last || f->output[map];
+    for (int i = f->first_reader[map]; i < f->first_reader[map + 1]; i++)
+        leaves |= f->position[f->readers[i]] > r->last;
+    return leaves && f->root[map] == map;
+}
+
+int dn_rings_join(struct dn_rings *r, const struct dn_layer *l)
+{
+    const struct dn_layer_table *t = &r->tables->layers[l->index];
+    int *need = r->need + (size_t)(l->index + 1) * SAMPLES;
+    const bool leaves = leaves_group(r, l);
+    r->stride[l->index + 1] = round_rows(t, l, dn_ceil_div(l->out_h, r->tiles));
+    for (int s = 0; s < r->samples && leaves; s++)
+        need[s] = dn_max(need[s], target_of(r, l, r->band[s]));
+    for (int s = 0; s < r->samples && t->grain > 1; s++)
+        need[s] = round_rows(t, l, need[s]);
+    for (int k = 0; k < l->n_in && !l->alias; k++) {
+        const struct dn_span *rows = t->rows + (ptrdiff_t)k * l->out_h - 1;
+        int *in = r->need + (size_t)r->flow->root[l->in[k] + 1] * SAMPLES;
+        for (int s = 0; s < r->samples; s++)
+            if (need[s] > 0)
+                in[s] = dn_max(in[s], rows[need[s]].hi);
+    }
+    return want_edges(r, l, leaves);
+}
+
+/* The layer that alone reads a map, which has its storage for itself; NULL. */
+static const struct dn_layer *only_reader(const struct dn_rings *r, int map)
+{
+    const struct dn_flow *f = r->flow;
+    if (f->first_reader[map + 1] != f->first_reader[map] + 1 || r->plan->places[map].next >= 0)
+        return NULL;
+    const struct dn_layer *l = &f->graph->layers[f->readers[f->first_reader[map]]];
+    return l->n_in == 1 ? l : NULL;
+}
+
+/* Rows of such a map during sampled band i: it goes on when its reader, which does so too, has not enough. */
+static int window_rows(const struct dn_rings *r, int map, const struct dn_layer *reader, int i)
+{
+    const int *need = r->need + (size_t)map * SAMPLES + i, *wanted = r->need + (size_t)(reader->index + 1) * SAMPLES + i;
+    const struct dn_span *in = r->tables->layers[reader->index].rows;
+    const int stride = r->stride[map], step = r->stride[reader->index + 1];
+    int rows = 0, top = need[-1];
+    for (int y = wanted[-1]; y < wanted[0]; y += step) {
+        int end = in[dn_min(y + step, wanted[0]) - 1].hi;
+        if (end > top)
+            top = dn_min(need[0], top + dn_ceil_div(end - top, stride) * stride);
+        rows = dn_max(rows, top - in[y].lo);
+    }
+    return rows;
+}
+
+/* The lowest row of a map that its readers have still to see when the rows `done` of them exist. */
+static int oldest_row(const struct dn_rings *r, int map, const int *done)
+{
+    int oldest = INT_MAX;
+    for (int i = r->flow->first_reader[map]; i < r->flow->first_reader[map + 1]; i++) {
+        const struct dn_layer *l = &r->flow->graph->layers[r->flow->readers[i]];
+        const int next = done[(size_t)(l->index + 1) * SAMPLES];
+        const struct dn_span *rows = r->tables->layers[l->index].rows + next;
+        for (int k = 0; k < l->n_in && next < l->out_h; k++, rows += l->out_h)
+            if (r->flow->root[l->in[k] + 1] == map)
+                oldest = dn_min(oldest, rows->lo);
+    }
+    return oldest;
+}
+
+/* Rows by which a map goes on for the next rows of any of its readers in the group. */
+static int advance_of(const struct dn_rings *r, int map)
+{
+    const struct dn_flow *f = r->flow;
+    const int stride = r->stride[map], h = height_of(f->graph, map);
+    int rows = stride;
+    for (int i = f->first_reader[map]; i < f->first_reader[map + 1]; i++) {
+        const struct dn_layer *l = &f->graph->layers[f->readers[i]];
+        if (l->ops->span && f->position[l->index] <= r->last)
+            rows = dn_max(rows, dn_ceil_div(r->stride[l->index + 1] * h, l->out_h));
+    }
+    return dn_ceil_div(rows, stride) * stride;
+}
+
+/* Rows of a storage during sampled band i: those that its maps have when the band is complete, without what all
+ * readers had seen before. */
+static int shared_rows(const struct dn_rings *r, const struct dn_storage *s, int i, bool known)
+{
+    int top = 0, oldest = INT_MAX;
+    for (int map = s->map; map >= 0; map = r->plan->places[map].next) {
+        const int *need = r->need + (size_t)map * SAMPLES + i;
+        top = dn_max(top, need[0]);
+        oldest = dn_min(oldest, known ? dn_min(need[0], oldest_row(r, map, r->need + i)) : 0);
+    }
+    return top - oldest;
+}
+
+int dn_ring_rows(const struct dn_rings *r, const struct dn_storage *s)
+{
+    const struct dn_layer *reader = only_reader(r, s->map);
+    int rows = 0, ahead = 0;
+    /* readers that are ahead ask for more until the others have come as far */
+    for (int map = s->map; map >= 0; map = r->plan->places[map].next)
+        ahead = dn_max(ahead, advance_of(r, map));
+    for (int i = 0; i < r->samples; i++) {
+        bool known = i > 0 && r->band[i - 1] == r->band[i] - 1;
+        if (!known && r->samples > 1) /* the first band comes in parts */
+            continue;
+        rows = dn_max(rows, known && reader ? window_rows(r, s->map, reader, i) : shared_rows(r, s, i, known) + ahead);
+    }
+    return dn_max(1, dn_min(rows, s->h));
+}
