@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LOWEST = 18, CAPS = DN_BOUND_CAPS, ROW = 2 * CAPS }; /* LOWEST: bits of the bytes of the first cap */
 
@@ -35,6 +36,11 @@ enum dn_status dn_bounds_init(struct dn_bounds *b, int n, struct dn_error *err)
     return DN_OK;
 }
 
+void dn_bounds_clear(struct dn_bounds *b)
+{
+    memset(b->tiles, 0, sizeof b->tiles);
+}
+
 void dn_bounds_free(struct dn_bounds *b)
 {
     free(b->best);
@@ -53,14 +59,21 @@ void dn_bounds_begin(struct dn_bounds *b, int last)
             b->limit[kind][i] = INFINITY;
 }
 
-/* Is a row of seconds with what follows below the limit under any cap? */
+/* Is a row of seconds with what follows below the limit under any cap? Both fall with the cap. */
 static bool is_below(const struct dn_bounds *b, const float *row, const size_t bytes[2], const float seconds[2])
 {
-    int below = 0;
-    for (int kind = 0; kind < 2; kind++)
-        for (int i = cap_of(bytes[kind]); i < CAPS; i++)
-            below |= row[kind * CAPS + i] + seconds[kind] < b->limit[kind][i];
-    return below;
+    for (int kind = 0; kind < 2; kind++, row += CAPS) {
+        const float *limit = b->limit[kind], after = seconds[kind];
+        const int first = cap_of(bytes[kind]);
+        if (row[CAPS - 1] + after >= limit[first])
+            continue;
+        int below = 0;
+        for (int i = first; i < CAPS; i++)
+            below |= row[i] + after < limit[i];
+        if (below)
+            return true;
+    }
+    return false;
 }
 
 bool dn_bounds_allow(const struct dn_bounds *b, int first, const size_t bytes[2], const float seconds[2])
@@ -73,12 +86,13 @@ void dn_bounds_take(struct dn_bounds *b, int first, const size_t bytes[2], const
     const float *before = b->best + (size_t)first * ROW;
     float *best = b->best + (size_t)(b->last + 1) * ROW;
     for (int kind = 0; kind < 2; kind++, before += CAPS, best += CAPS) {
+        float *limit = b->limit[kind];
         for (int i = cap_of(bytes[kind]); i < CAPS; i++) {
             float sum = before[i] + seconds[kind];
             best[i] = sum < best[i] ? sum : best[i];
         }
-        for (int i = 1; i < CAPS; i++)
-            b->limit[kind][i] = best[i - 1] * b->slack;
+        for (int i = cap_of(bytes[kind]) + 1; i < CAPS; i++)
+            limit[i] = best[i - 1] * b->slack;
     }
 }
 

@@ -35,6 +35,9 @@ struct dn_bounds {
 enum dn_status dn_bounds_init(struct dn_bounds *b, int n, struct dn_error *err);
 void dn_bounds_free(struct dn_bounds *b);
 
+/* No pieces are known. */
+void dn_bounds_clear(struct dn_bounds *b);
+
 /* Pieces end at a position, and no longer at those before. */
 void dn_bounds_begin(struct dn_bounds *b, int last);
 

@@ -30,7 +30,7 @@ struct sums {
     double seconds[DN_THRIFT_LEVELS];
 };
 
-struct maker {
+struct dn_piece_maker {
     const struct dn_tables *tables;
     const struct dn_flow *flow;
     const struct dn_plan_options *options;
@@ -46,6 +46,7 @@ struct maker {
     struct dn_error *err;
     /* of the group that is being extended */
     int last, height, tiles; /* height: its index */
+    int table;               /* for so many tiles: maps half as high take the one before it at every height */
     int ways; /* of computing it: 2 when it may be in stripes, too */
     struct sums sums[2];
     size_t live, held, raw;
@@ -61,12 +62,12 @@ static double least_of(const double *seconds)
     return least;
 }
 
-static const struct dn_layer *layer_at(const struct maker *m, int position)
+static const struct dn_layer *layer_at(const struct dn_piece_maker *m, int position)
 {
     return &m->flow->graph->layers[m->flow->order[position]];
 }
 
-static void find_lives(struct maker *m)
+static void find_lives(struct dn_piece_maker *m)
 {
     const struct dn_flow *f = m->flow;
     for (int i = 0; i < m->plan->n_storages; i++) {
@@ -96,7 +97,7 @@ static void find_lives(struct maker *m)
 
 /* Another piece over the same layers is neither larger nor slower in any respect, or others before it are so fast
  * that it cannot be. */
-static bool is_useless(const struct maker *m, const struct dn_piece *piece)
+static bool is_useless(const struct dn_piece_maker *m, const struct dn_piece *piece)
 {
     const struct dn_piece *p;
     if (!dn_bounds_allow(&m->bounds, piece->first, piece->bytes, piece->seconds))
@@ -111,7 +112,7 @@ static bool is_useless(const struct maker *m, const struct dn_piece *piece)
 }
 
 /* A piece that is of use. */
-static enum dn_status add(struct maker *m, struct dn_piece piece)
+static enum dn_status add(struct dn_piece_maker *m, struct dn_piece piece)
 {
     struct dn_pieces *out = m->out;
     int n = out->begin[m->last + 1];
@@ -140,7 +141,7 @@ static bool saves_bytes(const size_t *workspaces, int thrift)
 /* ---- one layer over its whole map ----------------------------------------------------------- */
 
 /* All sizes of slices. */
-static enum dn_status add_slices(struct maker *m, int thrift, size_t maps, double whole)
+static enum dn_status add_slices(struct dn_piece_maker *m, int thrift, size_t maps, double whole)
 {
     const struct dn_layer *l = layer_at(m, m->last);
     const struct dn_machine *machine = &m->options->machine;
@@ -159,7 +160,7 @@ static enum dn_status add_slices(struct maker *m, int thrift, size_t maps, doubl
     return DN_OK;
 }
 
-static enum dn_status add_layer(struct maker *m)
+static enum dn_status add_layer(struct dn_piece_maker *m)
 {
     const struct dn_layer *l = layer_at(m, m->last);
     size_t maps = 0;
@@ -183,7 +184,7 @@ static enum dn_status add_layer(struct maker *m)
 /* ---- bands ---------------------------------------------------------------------------------- */
 
 /* Tells the bounds what layers before the group take at least in such bands. */
-static void learn_front(struct maker *m, int way)
+static void learn_front(struct dn_piece_maker *m, int way)
 {
     const int front = 2 * m->height + way;
     for (int p; (p = dn_bounds_next(&m->bounds, front, m->tiles)) >= 0;) {
@@ -191,18 +192,19 @@ static void learn_front(struct maker *m, int way)
         double seconds[2] = {INFINITY, INFINITY};
         if (dn_layer_is_tiled(l)) {
             seconds[1] = m->copies[l->index] +
-                         least_of(dn_tables_banded(m->tables, l->index, m->height, m->tiles, m->sums[way].stripes)->seconds);
+                         least_of(dn_tables_banded(m->tables, l->index, m->table, m->tiles, m->sums[way].stripes)->seconds);
             seconds[0] = seconds[1] + m->tables->layers[l->index].hold;
         }
         dn_bounds_layer(&m->bounds, front, seconds);
     }
 }
 
-static void begin_bands(struct maker *m, int height, int tiles)
+static void begin_bands(struct dn_piece_maker *m, int height, int tiles)
 {
     int stripes = m->tables->stripes;
     m->height = height;
     m->tiles = tiles;
+    m->table = dn_min(32 - __builtin_clz((unsigned)(tiles - 1)), DN_BAND_TABLES) - 1;
     m->ways = stripes > 1 && stripes <= tiles ? 2 : 1;
     memset(m->sums, 0, sizeof m->sums);
     m->sums[0].stripes = 1;
@@ -218,7 +220,7 @@ static void begin_bands(struct maker *m, int height, int tiles)
         learn_front(m, way);
 }
 
-static void add_seconds(struct maker *m, double seconds)
+static void add_seconds(struct dn_piece_maker *m, double seconds)
 {
     for (int way = 0; way < m->ways; way++)
         for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++)
@@ -226,11 +228,11 @@ static void add_seconds(struct maker *m, double seconds)
 }
 
 /* A storage that lives in the group only: a ring, or one for each stripe; the input of stripes is whole. */
-static void join_ring(struct maker *m, int i, bool input)
+static void join_ring(struct dn_piece_maker *m, int i, bool input)
 {
     const struct life *life = &m->lives[i];
     const struct dn_storage *s = &m->plan->storages[i];
-    size_t ring = dn_storage_bytes(s, dn_ring_rows(&m->rings, s), s->w);
+    size_t ring = dn_storage_bytes(s, dn_ring_rows(&m->rings, m->plan, s), s->w);
     for (int way = 0; way < m->ways; way++) {
         struct sums *sums = &m->sums[way];
         bool whole = input && sums->stripes > 1; /* see dn_group_has_whole_input */
@@ -242,7 +244,7 @@ static void join_ring(struct maker *m, int i, bool input)
 }
 
 /* Storages whose life begins or ends with the position that joins the group. */
-static void join_storages(struct maker *m, int position)
+static void join_storages(struct dn_piece_maker *m, int position)
 {
     for (int i = m->ends[position + 1]; i >= 0 && position >= 0; i = m->lives[i].next_last)
         m->live += m->lives[i].whole;
@@ -258,7 +260,7 @@ static void join_storages(struct maker *m, int position)
 }
 
 /* Is what a layer makes both read in the group and needed behind it? Then no group from here on has stripes. */
-static bool is_shared(const struct maker *m, int map)
+static bool is_shared(const struct dn_piece_maker *m, int map)
 {
     bool read = false;
     for (int r = m->flow->first_reader[map]; r < m->flow->first_reader[map + 1]; r++)
@@ -266,7 +268,7 @@ static bool is_shared(const struct maker *m, int map)
     return read && m->lives[m->plan->places[map].storage].last > m->last;
 }
 
-static void join_layer(struct maker *m, int position)
+static void join_layer(struct dn_piece_maker *m, int position)
 {
     const struct dn_layer *l = layer_at(m, position);
     const struct dn_layer_table *t = &m->tables->layers[l->index];
@@ -276,7 +278,7 @@ static void join_layer(struct maker *m, int position)
     add_seconds(m, m->copies[l->index]);
     for (int way = 0; way < m->ways; way++) {
         struct sums *sums = &m->sums[way];
-        const struct dn_banded *banded = dn_tables_banded(m->tables, l->index, m->height, m->tiles, sums->stripes);
+        const struct dn_banded *banded = dn_tables_banded(m->tables, l->index, m->table, m->tiles, sums->stripes);
         for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++) {
             size_t bytes = banded->workspace[thrift];
             sums->workspace[thrift] = bytes > sums->workspace[thrift] ? bytes : sums->workspace[thrift];
@@ -292,7 +294,7 @@ static void join_layer(struct maker *m, int position)
 }
 
 /* The group from a position on, with workspaces of all sizes. */
-static enum dn_status add_group(struct maker *m, int first, const struct sums *sums)
+static enum dn_status add_group(struct dn_piece_maker *m, int first, const struct sums *sums)
 {
     struct dn_group group = {.first = first, .last = m->last};
     bool possible = sums->stripes == 1;
@@ -315,7 +317,7 @@ static enum dn_status add_group(struct maker *m, int first, const struct sums *s
 
 /* May a group that begins before a position be of use? It keeps the rings, filters and outputs of the layers from
  * there on. */
-static bool may_go_on(const struct maker *m, int position, int way)
+static bool may_go_on(const struct dn_piece_maker *m, int position, int way)
 {
     const struct sums *sums = &m->sums[way];
     size_t bytes[2] = {0, m->behind + sums->ring + sums->workspace[DN_THRIFT_LEVELS - 1]};
@@ -325,7 +327,7 @@ static bool may_go_on(const struct maker *m, int position, int way)
     return bytes[1] <= m->most && dn_bounds_go_on(&m->bounds, 2 * m->height + way, position, bytes, seconds);
 }
 
-static enum dn_status add_bands(struct maker *m, int height, int tiles)
+static enum dn_status add_bands(struct dn_piece_maker *m, int height, int tiles)
 {
     begin_bands(m, height, tiles);
     bool goes_on = true;
@@ -345,7 +347,7 @@ static enum dn_status add_bands(struct maker *m, int height, int tiles)
 
 /* ---- all ------------------------------------------------------------------------------------ */
 
-static enum dn_status end_at(struct maker *m, int position)
+static enum dn_status end_at(struct dn_piece_maker *m, int position)
 {
     static const int heights[DN_BAND_HEIGHTS] = {1, 2, 4, 8, 16};
     const struct dn_layer *l = layer_at(m, position);
@@ -363,43 +365,53 @@ static enum dn_status end_at(struct maker *m, int position)
     return DN_OK;
 }
 
-enum dn_status dn_pieces_make(const struct dn_tables *tables, const struct dn_plan *plan, size_t most,
-                              struct dn_pieces *pieces, struct dn_error *err)
+enum dn_status dn_pieces_init(struct dn_pieces *pieces, const struct dn_tables *tables, struct dn_error *err)
 {
-    const struct dn_flow *flow = tables->flow;
-    const struct dn_plan_options *options = tables->options;
-    size_t maps = (size_t)flow->graph->n + 1;
-    struct maker m = {.tables = tables, .flow = flow, .options = options, .plan = plan, .most = most, .out = pieces, .err = err};
-    *pieces = (struct dn_pieces){.n = flow->graph->n};
-    pieces->begin = calloc(maps, sizeof *pieces->begin);
-    m.lives = calloc(maps, sizeof *m.lives);
-    m.copies = calloc(maps, sizeof *m.copies);
-    m.begins = malloc(3 * (maps + 1) * sizeof *m.begins);
-    if (!pieces->begin || !m.lives || !m.copies || !m.begins) {
-        dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", flow->graph->path, maps - 1);
-    } else if (!dn_rings_init(&m.rings, tables, plan, err) && !dn_bounds_init(&m.bounds, pieces->n, err)) {
-        memset(m.begins, -1, 3 * (maps + 1) * sizeof *m.begins);
-        m.ends = m.begins + maps + 1;
-        m.chain = m.ends + maps + 1;
-        find_lives(&m);
-        for (int i = 0; i < pieces->n; i++)
-            m.copies[i] = dn_cost_copies(&options->machine, flow, plan, &flow->graph->layers[i]);
+    const struct dn_graph *g = tables->flow->graph;
+    const size_t maps = (size_t)g->n + 1;
+    struct dn_piece_maker *m = calloc(1, sizeof *m);
+    *pieces = (struct dn_pieces){.n = g->n, .begin = calloc(maps, sizeof *pieces->begin), .maker = m};
+    if (m) {
+        *m = (struct dn_piece_maker){.tables = tables, .flow = tables->flow, .options = tables->options};
+        m->lives = calloc(maps, sizeof *m->lives);
+        m->copies = calloc(maps, sizeof *m->copies);
+        m->begins = malloc(3 * (maps + 1) * sizeof *m->begins);
     }
+    if (!m || !pieces->begin || !m->lives || !m->copies || !m->begins)
+        return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", g->path, g->n);
+    m->ends = m->begins + maps + 1;
+    m->chain = m->ends + maps + 1;
+    return dn_rings_init(&m->rings, tables, err) ? err->status : dn_bounds_init(&m->bounds, g->n, err);
+}
+
+enum dn_status dn_pieces_make(struct dn_pieces *pieces, const struct dn_plan *plan, size_t most, struct dn_error *err)
+{
+    struct dn_piece_maker *m = pieces->maker;
+    m->plan = plan;
+    m->most = most;
+    m->out = pieces;
+    m->err = err;
+    memset(m->begins, -1, 2 * ((size_t)pieces->n + 2) * sizeof *m->begins);
+    find_lives(m);
+    for (int i = 0; i < pieces->n; i++)
+        m->copies[i] = dn_cost_copies(&m->options->machine, m->flow, plan, &m->flow->graph->layers[i]);
+    dn_bounds_clear(&m->bounds);
     for (int p = 0; p < pieces->n && !err->status; p++)
-        end_at(&m, p);
-    free(m.lives);
-    free(m.copies);
-    dn_rings_free(&m.rings);
-    dn_bounds_free(&m.bounds);
-    free(m.begins);
-    if (err->status)
-        dn_pieces_free(pieces);
+        end_at(m, p);
     return err->status;
 }
 
 void dn_pieces_free(struct dn_pieces *pieces)
 {
+    struct dn_piece_maker *m = pieces->maker;
+    if (m) {
+        free(m->lives);
+        free(m->copies);
+        free(m->begins);
+        dn_rings_free(&m->rings);
+        dn_bounds_free(&m->bounds);
+    }
+    free(m);
     free(pieces->begin);
     free(pieces->list);
-    memset(pieces, 0, sizeof *pieces);
 }

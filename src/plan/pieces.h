@@ -23,16 +23,22 @@ struct dn_piece {
     int previous;     /* the piece before it in the list with the same ends, or -1 */
 };
 
+struct dn_piece_maker;
+
 struct dn_pieces {
     int n;              /* positions */
     int *begin;         /* [n + 1] pieces that end at position p: pieces[begin[p]..begin[p + 1]) */
     struct dn_piece *list;
     int room;
+    struct dn_piece_maker *maker;
 };
 
-/* For the places that dn_plan_places has chosen. No piece of several bands above `most` bytes. */
-enum dn_status dn_pieces_make(const struct dn_tables *tables, const struct dn_plan *plan, size_t most,
-                              struct dn_pieces *pieces, struct dn_error *err);
+/* To be freed after a failure, too. */
+enum dn_status dn_pieces_init(struct dn_pieces *pieces, const struct dn_tables *tables, struct dn_error *err);
 void dn_pieces_free(struct dn_pieces *pieces);
+
+/* For the order of the flow and the places that dn_plan_places has chosen, instead of those that were made before.
+ * No piece of several bands above `most` bytes, and none that is never chosen under any cap. */
+enum dn_status dn_pieces_make(struct dn_pieces *pieces, const struct dn_plan *plan, size_t most, struct dn_error *err);
 
 #endif

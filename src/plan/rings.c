@@ -15,12 +15,11 @@ struct dn_ring_edges {
     int end[EDGES], start[EDGES];
 };
 
-enum dn_status dn_rings_init(struct dn_rings *r, const struct dn_tables *tables, const struct dn_plan *plan,
-                             struct dn_error *err)
+enum dn_status dn_rings_init(struct dn_rings *r, const struct dn_tables *tables, struct dn_error *err)
 {
     const struct dn_graph *g = tables->flow->graph;
     size_t maps = (size_t)g->n + 1;
-    *r = (struct dn_rings){.tables = tables, .flow = tables->flow, .plan = plan};
+    *r = (struct dn_rings){.tables = tables, .flow = tables->flow};
     r->need = malloc(maps * SAMPLES * sizeof *r->need);
     r->stride = malloc(maps * sizeof *r->stride);
     r->edges = malloc(maps * sizeof *r->edges);
@@ -130,10 +129,10 @@ int dn_rings_join(struct dn_rings *r, const struct dn_layer *l)
 }
 
 /* The layer that alone reads a map, which has its storage for itself; NULL. */
-static const struct dn_layer *only_reader(const struct dn_rings *r, int map)
+static const struct dn_layer *only_reader(const struct dn_rings *r, const struct dn_plan *plan, int map)
 {
     const struct dn_flow *f = r->flow;
-    if (f->first_reader[map + 1] != f->first_reader[map] + 1 || r->plan->places[map].next >= 0)
+    if (f->first_reader[map + 1] != f->first_reader[map] + 1 || plan->places[map].next >= 0)
         return NULL;
     const struct dn_layer *l = &f->graph->layers[f->readers[f->first_reader[map]]];
     return l->n_in == 1 ? l : NULL;
@@ -186,10 +185,10 @@ static int advance_of(const struct dn_rings *r, int map)
 
 /* Rows of a storage during sampled band i: those that its maps have when the band is complete, without what all
  * readers had seen before. */
-static int shared_rows(const struct dn_rings *r, const struct dn_storage *s, int i, bool known)
+static int shared_rows(const struct dn_rings *r, const struct dn_plan *plan, const struct dn_storage *s, int i, bool known)
 {
     int top = 0, oldest = INT_MAX;
-    for (int map = s->map; map >= 0; map = r->plan->places[map].next) {
+    for (int map = s->map; map >= 0; map = plan->places[map].next) {
         const int *need = r->need + (size_t)map * SAMPLES + i;
         top = dn_max(top, need[0]);
         oldest = dn_min(oldest, known ? dn_min(need[0], oldest_row(r, map, r->need + i)) : 0);
@@ -197,18 +196,18 @@ static int shared_rows(const struct dn_rings *r, const struct dn_storage *s, int
     return top - oldest;
 }
 
-int dn_ring_rows(const struct dn_rings *r, const struct dn_storage *s)
+int dn_ring_rows(const struct dn_rings *r, const struct dn_plan *plan, const struct dn_storage *s)
 {
-    const struct dn_layer *reader = only_reader(r, s->map);
+    const struct dn_layer *reader = only_reader(r, plan, s->map);
     int rows = 0, ahead = 0;
     /* readers that are ahead ask for more until the others have come as far */
-    for (int map = s->map; map >= 0; map = r->plan->places[map].next)
+    for (int map = s->map; map >= 0; map = plan->places[map].next)
         ahead = dn_max(ahead, advance_of(r, map));
     for (int i = 0; i < r->samples; i++) {
         bool known = i > 0 && r->band[i - 1] == r->band[i] - 1;
         if (!known && r->samples > 1) /* the first band comes in parts */
             continue;
-        rows = dn_max(rows, known && reader ? window_rows(r, s->map, reader, i) : shared_rows(r, s, i, known) + ahead);
+        rows = dn_max(rows, known && reader ? window_rows(r, s->map, reader, i) : shared_rows(r, plan, s, i, known) + ahead);
     }
     return dn_max(1, dn_min(rows, s->h));
 }

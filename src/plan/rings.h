@@ -17,7 +17,6 @@ struct dn_ring_edges;
 struct dn_rings {
     const struct dn_tables *tables;
     const struct dn_flow *flow;
-    const struct dn_plan *plan;
     int *need;                   /* [maps][DN_RING_SAMPLES] rows that exist after the sampled bands */
     int *stride;                 /* [maps] rows by which maps of layers that have joined go on; the input, too */
     struct dn_ring_edges *edges; /* [maps] */
@@ -26,9 +25,8 @@ struct dn_rings {
     int band[DN_RING_SAMPLES];
 };
 
-/* For the places that dn_plan_places has chosen. To be freed after a failure, too. */
-enum dn_status dn_rings_init(struct dn_rings *r, const struct dn_tables *tables, const struct dn_plan *plan,
-                             struct dn_error *err);
+/* To be freed after a failure, too. */
+enum dn_status dn_rings_init(struct dn_rings *r, const struct dn_tables *tables, struct dn_error *err);
 void dn_rings_free(struct dn_rings *r);
 
 /* Another group, that ends at a position of the order: no layer has joined it. With stripes it may be computed in
@@ -38,7 +36,7 @@ void dn_rings_begin(struct dn_rings *r, int last, int tiles, int stripes);
 /* The layer before those that have joined joins. Returns its rows that several stripes compute. */
 int dn_rings_join(struct dn_rings *r, const struct dn_layer *l);
 
-/* Rows of a storage that is written and read inside the group only, all of whose layers have joined. */
-int dn_ring_rows(const struct dn_rings *r, const struct dn_storage *s);
+/* Rows of a storage of the plan that is written and read inside the group only, all of whose layers have joined. */
+int dn_ring_rows(const struct dn_rings *r, const struct dn_plan *plan, const struct dn_storage *s);
 
 #endif

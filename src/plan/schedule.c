@@ -110,7 +110,8 @@ static void begin_column(struct dn_schedule *s)
         memset(s->done[1], 0, maps * sizeof *s->done[1]);
         plan_axis(s, 0);
     }
-    plan_axis(s, 1);
+    if (s->group.columns > 1)
+        plan_axis(s, 1);
 }
 
 /* The window of a map while its readers compute the tile: from what they have still to see of the rows

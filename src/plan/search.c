@@ -236,11 +236,10 @@ static enum dn_status try_places(struct search *s, size_t most, enum dn_order or
     if (is_tried(s))
         return DN_OK;
     dn_walks_forget(&s->walks, s->flow);
-    if (dn_pieces_make(&s->tables, &s->plan, most, &s->pieces, s->err))
+    if (dn_pieces_make(&s->pieces, &s->plan, most, s->err))
         return s->err->status;
     if (!try_caps(s, 0, order) && !s->options->once)
         try_caps(s, 1, order);
-    dn_pieces_free(&s->pieces);
     return s->err->status;
 }
 
@@ -258,7 +257,8 @@ static enum dn_status allocate(struct search *s, size_t n)
     if (!there || !s->seconds || !s->choice || !s->previous)
         return dn_fail(s->err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", s->flow->graph->path, n);
     return dn_plan_new(s->flow, s->options->threads, &s->plan, s->err) ||
-                   dn_tables_init(&s->tables, s->flow, s->options, s->err) || dn_walks_init(&s->walks, s->flow, s->err)
+                   dn_tables_init(&s->tables, s->flow, s->options, s->err) ||
+                   dn_pieces_init(&s->pieces, &s->tables, s->err) || dn_walks_init(&s->walks, s->flow, s->err)
                ? s->err->status
                : DN_OK;
 }
@@ -266,6 +266,7 @@ static enum dn_status allocate(struct search *s, size_t n)
 static void release(struct search *s)
 {
     dn_plan_free(&s->plan);
+    dn_pieces_free(&s->pieces);
     dn_tables_free(&s->tables);
     dn_walks_free(&s->walks);
     free(s->seconds);

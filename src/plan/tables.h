@@ -6,7 +6,8 @@
 #include "plan/plan.h"
 
 enum {
-    DN_BAND_HEIGHTS = 5, /* of which there are tables at a time */
+    DN_BAND_HEIGHTS = 5, /* that the search looks for */
+    DN_BAND_TABLES = 12, /* numbers of bands of which there are tables at a time */
     DN_MOST_STRIPES = 8  /* that the search looks for */
 };
 
@@ -23,7 +24,7 @@ struct dn_layer_table {
     size_t held, raw;           /* bytes of its filters while it is in bands and streams them, and on their way */
     double hold;                /* seconds until they are there */
     const struct dn_span *rows; /* [n_in][out_h] rows of an input that are read for a row */
-    struct dn_banded banded[2][DN_BAND_HEIGHTS]; /* computed by all threads together, and in stripes */
+    struct dn_banded banded[2][DN_BAND_TABLES];  /* computed by all threads together, and in stripes */
 };
 
 struct dn_tables {
@@ -38,7 +39,7 @@ enum dn_status dn_tables_init(struct dn_tables *tables, const struct dn_flow *fl
                               const struct dn_plan_options *options, struct dn_error *err);
 void dn_tables_free(struct dn_tables *tables);
 
-/* The table of a layer in so many bands, in one stripe or in tables->stripes. Those of DN_BAND_HEIGHTS numbers
+/* The table of a layer in so many bands, in one stripe or in tables->stripes. Those of DN_BAND_TABLES numbers
  * are kept, each with an index. */
 const struct dn_banded *dn_tables_banded(const struct dn_tables *tables, int layer, int index, int tiles, int stripes);
 
