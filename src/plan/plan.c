@@ -48,9 +48,7 @@ static size_t slot_bytes(const struct dn_layer *l, int slice)
 {
     int blocks = dn_blocks(l->out_c);
     size_t most = dn_packed_bytes(l, 0, slice);
-    bool equal = true;
-    for (int b = 1; b < blocks && l->ops->packed; b++)
-        equal = equal && l->ops->packed(l, b, b + 1) == l->ops->packed(l, 0, 1);
+    bool equal = !l->ops->packed || l->u.convolutional.conv.groups == 1;
     for (int b = 1; b < blocks && !equal; b++) {
         size_t bytes = dn_packed_bytes(l, b, dn_min(b + slice, blocks));
         most = bytes > most ? bytes : most;

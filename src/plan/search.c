@@ -235,7 +235,6 @@ static enum dn_status try_places(struct search *s, size_t most, enum dn_order or
     dn_plan_places(s->flow, &s->plan);
     if (is_tried(s))
         return DN_OK;
-    dn_walks_forget(&s->walks, s->flow);
     if (dn_pieces_make(&s->pieces, &s->plan, most, s->err))
         return s->err->status;
     if (!try_caps(s, 0, order) && !s->options->once)

@@ -6,18 +6,20 @@
 
 #include "base/size.h"
 
-/* A group that was walked, and where its maps are: one for each position, and one for the input when it is made
- * in the group. */
+/* A group that was walked, and where its maps are: one for each layer, from the last one to the first, and one for
+ * the input when it is made in the group. */
 struct dn_walk {
-    int first, tiles, stripes, thrift;
+    int n, tiles, stripes, thrift;
     int maps;
-    int before; /* another walk that ends at the same position, or -1 */
+    int before; /* another walk that ends with the same layer, or -1 */
     size_t workspace_bytes;
 };
 
 struct dn_walked {
-    int rows;      /* of the map's storage */
-    float repeats; /* of the layer */
+    int map;
+    int first, next; /* maps of its storage: the first one, and the one behind it; -1: an alias has none */
+    int rows;        /* of the storage */
+    float repeats;   /* of the layer */
 };
 
 enum dn_status dn_walks_init(struct dn_walks *walks, const struct dn_flow *flow, struct dn_error *err)
@@ -25,7 +27,7 @@ enum dn_status dn_walks_init(struct dn_walks *walks, const struct dn_flow *flow,
     *walks = (struct dn_walks){.latest = malloc((size_t)flow->graph->n * sizeof *walks->latest)};
     if (!walks->latest)
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", flow->graph->path, flow->graph->n);
-    dn_walks_forget(walks, flow);
+    memset(walks->latest, -1, (size_t)flow->graph->n * sizeof *walks->latest);
     return DN_OK;
 }
 
@@ -36,17 +38,18 @@ void dn_walks_free(struct dn_walks *walks)
     free(walks->maps);
 }
 
-void dn_walks_forget(struct dn_walks *walks, const struct dn_flow *flow)
+/* The map that is made at a position, the input at -1, as the plan has it. */
+static struct dn_walked map_at(const struct dn_flow *flow, const struct dn_plan *plan, int position)
 {
-    memset(walks->latest, -1, (size_t)flow->graph->n * sizeof *walks->latest);
-    walks->n = walks->n_maps = 0;
-}
-
-/* The storage of the map that is made at a position (the input at -1), or NULL: an alias has none. */
-static struct dn_storage *storage_at(const struct dn_flow *flow, const struct dn_plan *plan, int position)
-{
-    int map = position < 0 ? 0 : flow->order[position] + 1;
-    return flow->root[map] == map ? &plan->storages[plan->places[map].storage] : NULL;
+    struct dn_walked m = {.map = position < 0 ? 0 : flow->order[position] + 1, .first = -1, .next = -1};
+    if (flow->root[m.map] == m.map) {
+        const struct dn_storage *s = &plan->storages[plan->places[m.map].storage];
+        m.first = s->map;
+        m.next = plan->places[m.map].next;
+        m.rows = s->rows;
+    }
+    m.repeats = position < 0 ? 0 : plan->repeats[m.map - 1];
+    return m;
 }
 
 static int first_position(const struct dn_group *g)
@@ -54,27 +57,35 @@ static int first_position(const struct dn_group *g)
     return g->first ? g->first : -1;
 }
 
+static bool is_same(const struct dn_walks *walks, const struct dn_walk *w, const struct dn_flow *flow,
+                    const struct dn_plan *plan, const struct dn_group *g)
+{
+    const struct dn_walked *m = walks->maps + w->maps;
+    bool same = w->n == g->last - first_position(g) + 1 && w->tiles == g->tiles && w->stripes == g->stripes &&
+                w->thrift == g->thrift;
+    for (int p = g->last; p >= first_position(g) && same; p--, m++) {
+        struct dn_walked here = map_at(flow, plan, p);
+        same = m->map == here.map && m->first == here.first && m->next == here.next;
+    }
+    return same;
+}
+
 bool dn_walks_recall(const struct dn_walks *walks, const struct dn_flow *flow, struct dn_plan *plan,
                      struct dn_group *group)
 {
-    const struct dn_walk *w = NULL;
-    bool found = false;
-    for (int i = walks->latest[group->last]; i >= 0 && !found; i = w->before) {
-        w = &walks->list[i];
-        found = w->first == group->first && w->tiles == group->tiles && w->stripes == group->stripes &&
-                w->thrift == group->thrift;
-    }
-    if (!found)
+    int i = walks->latest[flow->order[group->last]];
+    while (i >= 0 && !is_same(walks, &walks->list[i], flow, plan, group))
+        i = walks->list[i].before;
+    if (i < 0)
         return false;
-    const struct dn_walked *m = walks->maps + w->maps;
-    for (int p = first_position(group); p <= group->last; p++, m++) {
-        struct dn_storage *s = storage_at(flow, plan, p);
-        if (s)
-            s->rows = m->rows;
-        if (p >= 0)
-            plan->repeats[flow->order[p]] = m->repeats;
+    const struct dn_walked *m = walks->maps + walks->list[i].maps;
+    for (int k = 0; k < walks->list[i].n; k++, m++) {
+        if (m->first >= 0)
+            plan->storages[plan->places[m->map].storage].rows = m->rows;
+        if (m->map > 0)
+            plan->repeats[m->map - 1] = m->repeats;
     }
-    group->workspace_bytes = w->workspace_bytes;
+    group->workspace_bytes = walks->list[i].workspace_bytes;
     return true;
 }
 
@@ -103,14 +114,13 @@ static bool make_room(struct dn_walks *walks, int maps)
 void dn_walks_keep(struct dn_walks *walks, const struct dn_flow *flow, const struct dn_plan *plan,
                    const struct dn_group *group)
 {
-    if (!make_room(walks, group->last - first_position(group) + 1))
+    const int n = group->last - first_position(group) + 1;
+    if (!make_room(walks, n))
         return;
-    int *latest = &walks->latest[group->last];
-    walks->list[walks->n] = (struct dn_walk){group->first, group->tiles, group->stripes, group->thrift, walks->n_maps,
-                                             *latest, group->workspace_bytes};
+    int *latest = &walks->latest[flow->order[group->last]];
+    walks->list[walks->n] = (struct dn_walk){n, group->tiles, group->stripes, group->thrift, walks->n_maps, *latest,
+                                             group->workspace_bytes};
     *latest = walks->n++;
-    for (int p = first_position(group); p <= group->last; p++) {
-        const struct dn_storage *s = storage_at(flow, plan, p);
-        walks->maps[walks->n_maps++] = (struct dn_walked){s ? s->rows : 0, p < 0 ? 0 : plan->repeats[flow->order[p]]};
-    }
+    for (int p = group->last; p >= first_position(group); p--)
+        walks->maps[walks->n_maps++] = map_at(flow, plan, p);
 }
