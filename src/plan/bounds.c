@@ -7,16 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOWEST = 18, CAPS = DN_BOUND_CAPS, ROW = 2 * CAPS }; /* LOWEST: bits of the bytes of the first cap */
+enum { LOWEST = 18, CAPS = DN_BOUND_CAPS, ROW = 2 * CAPS }; /* LOWEST: bits of the bytes of cap 1 */
 
-/* The caps are 4, 5, 6 and 7 times powers of two, and the last one is infinite. Returns the least that holds so
- * many bytes, or the first. */
+/* Cap 0 holds nothing, cap 1 2^18 bytes; then they are 5, 6, 7, 8 ... times powers of two, and the last one is
+ * infinite. Returns the least that holds so many bytes. */
 static int cap_of(size_t bytes)
 {
     if (bytes <= (size_t)1 << LOWEST)
-        return 0;
+        return 1;
     int power = 63 - __builtin_clzll(bytes - 1);
-    int cap = 4 * (power - LOWEST) + (int)((bytes - 1) >> (power - 2) & 3) + 1;
+    int cap = 4 * (power - LOWEST) + (int)((bytes - 1) >> (power - 2) & 3) + 2;
     return cap < CAPS ? cap : CAPS - 1;
 }
 
@@ -54,22 +54,21 @@ void dn_bounds_begin(struct dn_bounds *b, int last)
     b->last = last;
     for (int i = 0; i < ROW; i++)
         best[i] = INFINITY;
-    for (int kind = 0; kind < 2; kind++)
-        for (int i = 0; i < CAPS; i++)
-            b->limit[kind][i] = INFINITY;
 }
 
-/* Is a row of seconds with what follows below the limit under any cap? Both fall with the cap. */
+/* Is a row of seconds with what follows, under any cap, below what is beyond doubt too slow: the time under the
+ * cap before it? All fall with the cap. */
 static bool is_below(const struct dn_bounds *b, const float *row, const size_t bytes[2], const float seconds[2])
 {
-    for (int kind = 0; kind < 2; kind++, row += CAPS) {
-        const float *limit = b->limit[kind], after = seconds[kind];
+    const float *best = b->best + (size_t)(b->last + 1) * ROW, slack = b->slack;
+    for (int kind = 0; kind < 2; kind++, row += CAPS, best += CAPS) {
+        const float after = seconds[kind];
         const int first = cap_of(bytes[kind]);
-        if (row[CAPS - 1] + after >= limit[first])
+        if (row[CAPS - 1] + after >= best[first - 1] * slack)
             continue;
         int below = 0;
         for (int i = first; i < CAPS; i++)
-            below |= row[i] + after < limit[i];
+            below |= row[i] + after < best[i - 1] * slack;
         if (below)
             return true;
     }
@@ -86,13 +85,10 @@ void dn_bounds_take(struct dn_bounds *b, int first, const size_t bytes[2], const
     const float *before = b->best + (size_t)first * ROW;
     float *best = b->best + (size_t)(b->last + 1) * ROW;
     for (int kind = 0; kind < 2; kind++, before += CAPS, best += CAPS) {
-        float *limit = b->limit[kind];
         for (int i = cap_of(bytes[kind]); i < CAPS; i++) {
             float sum = before[i] + seconds[kind];
             best[i] = sum < best[i] ? sum : best[i];
         }
-        for (int i = cap_of(bytes[kind]) + 1; i < CAPS; i++)
-            limit[i] = best[i - 1] * b->slack;
     }
 }
 

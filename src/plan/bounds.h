@@ -25,7 +25,6 @@ struct dn_bounds {
     int last;    /* where pieces end now */
     float slack; /* 1 and a little, for rounding */
     float *best; /* [n + 1][2][DN_BOUND_CAPS] least seconds up to a position */
-    float limit[2][DN_BOUND_CAPS]; /* seconds up to `last` that are too slow */
     float *front[DN_BOUND_WAYS];   /* [n + 1][2][DN_BOUND_CAPS] least seconds up to a position of groups before, and a
                                       part of a group of bands */
     int tiles[DN_BOUND_WAYS], known[DN_BOUND_WAYS]; /* of the fronts: bands, and the last position */

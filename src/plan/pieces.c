@@ -165,9 +165,11 @@ static enum dn_status add_layer(struct dn_piece_maker *m)
     const struct dn_layer *l = layer_at(m, m->last);
     size_t maps = 0;
     double whole = m->copies[l->index];
+    m->behind = 0;
     for (int i = 0; i < m->plan->n_storages; i++) {
         const struct life *life = &m->lives[i];
         maps += life->first <= m->last && life->last >= m->last ? life->whole : 0;
+        m->behind += life->first <= m->last && life->last > m->last ? life->whole : 0;
         if (life->first == m->last || (m->last == 0 && life->first < 0))
             whole += dn_cost_map(&m->options->machine, life->whole, life->whole);
     }
@@ -210,19 +212,16 @@ static void begin_bands(struct dn_piece_maker *m, int height, int tiles)
     m->sums[0].stripes = 1;
     m->sums[1].stripes = stripes;
     dn_rings_begin(&m->rings, m->last, tiles, m->sums[m->ways - 1].stripes);
-    m->live = m->held = m->raw = 0;
+    m->live = m->behind;
+    m->held = m->raw = 0;
     m->hold_seconds = 0;
-    for (int i = 0; i < m->plan->n_storages; i++)
-        if (m->lives[i].first <= m->last && m->lives[i].last > m->last)
-            m->live += m->lives[i].whole;
-    m->behind = m->live;
     for (int way = 0; way < m->ways; way++)
         learn_front(m, way);
 }
 
 static void add_seconds(struct dn_piece_maker *m, double seconds)
 {
-    for (int way = 0; way < m->ways; way++)
+    for (int way = 0; way < m->ways && seconds > 0; way++)
         for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++)
             m->sums[way].seconds[thrift] += seconds;
 }
@@ -238,7 +237,7 @@ static void join_ring(struct dn_piece_maker *m, int i, bool input)
         bool whole = input && sums->stripes > 1; /* see dn_group_has_whole_input */
         double seconds = dn_cost_map(&m->options->machine, whole ? life->whole : ring, life->whole);
         sums->ring += whole ? life->whole : ring * (size_t)sums->stripes;
-        for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++)
+        for (int thrift = 0; thrift < DN_THRIFT_LEVELS && seconds > 0; thrift++)
             sums->seconds[thrift] += seconds;
     }
 }
@@ -272,8 +271,10 @@ static void join_layer(struct dn_piece_maker *m, int position)
 {
     const struct dn_layer *l = layer_at(m, position);
     const struct dn_layer_table *t = &m->tables->layers[l->index];
-    if (m->ways > 1 && is_shared(m, l->index + 1))
+    if (m->ways > 1 && is_shared(m, l->index + 1)) {
         m->ways = 1;
+        dn_rings_join_stripes(&m->rings);
+    }
     double repeats = 1 + (double)dn_rings_join(&m->rings, l) / l->out_h;
     add_seconds(m, m->copies[l->index]);
     for (int way = 0; way < m->ways; way++) {
@@ -293,11 +294,27 @@ static void join_layer(struct dn_piece_maker *m, int position)
         join_storages(m, -1);
 }
 
+/* What a group takes at least, with so many bytes of maps that leave it or are not its own. */
+static void find_least(const struct dn_piece_maker *m, const struct sums *sums, size_t maps, size_t bytes[2],
+                       float seconds[2])
+{
+    double least = least_of(sums->seconds);
+    bytes[1] = maps + sums->ring + sums->workspace[DN_THRIFT_LEVELS - 1];
+    bytes[0] = bytes[1] + m->held + m->raw;
+    seconds[1] = (float)least;
+    seconds[0] = (float)(least + m->hold_seconds);
+}
+
 /* The group from a position on, with workspaces of all sizes. */
 static enum dn_status add_group(struct dn_piece_maker *m, int first, const struct sums *sums)
 {
     struct dn_group group = {.first = first, .last = m->last};
     bool possible = sums->stripes == 1;
+    size_t bytes[2];
+    float seconds[2];
+    find_least(m, sums, m->live, bytes, seconds);
+    if (bytes[1] > m->most || !dn_bounds_allow(&m->bounds, first, bytes, seconds))
+        return DN_OK;
     for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
         struct dn_piece piece = {.first = first, .tiles = m->tiles, .stripes = sums->stripes, .slice = 1, .thrift = thrift};
         piece.bytes[1] = m->live + sums->ring + sums->workspace[thrift];
@@ -319,11 +336,9 @@ static enum dn_status add_group(struct dn_piece_maker *m, int first, const struc
  * there on. */
 static bool may_go_on(const struct dn_piece_maker *m, int position, int way)
 {
-    const struct sums *sums = &m->sums[way];
-    size_t bytes[2] = {0, m->behind + sums->ring + sums->workspace[DN_THRIFT_LEVELS - 1]};
-    float seconds[2] = {0, (float)least_of(sums->seconds)};
-    bytes[0] = bytes[1] + m->held + m->raw;
-    seconds[0] = (float)(least_of(sums->seconds) + m->hold_seconds);
+    size_t bytes[2];
+    float seconds[2];
+    find_least(m, &m->sums[way], m->behind, bytes, seconds);
     return bytes[1] <= m->most && dn_bounds_go_on(&m->bounds, 2 * m->height + way, position, bytes, seconds);
 }
 

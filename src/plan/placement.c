@@ -32,16 +32,24 @@ static int by_area(const void *a, const void *b)
     return p < q ? 1 : p > q ? -1 : by_size(a, b);
 }
 
-/* The most bytes that live at a time: no placing needs less. */
+/* The most bytes that live at a time: no placing needs less. SIZE_MAX when there is no memory to find out. */
 static size_t least_peak(const struct dn_buffer *buffers, int n)
 {
-    size_t most = 0;
+    int end = 0;
+    for (int i = 0; i < n; i++)
+        end = buffers[i].last > end ? buffers[i].last : end;
+    size_t live = 0, most = 0, *more = calloc((size_t)end + 2, sizeof *more); /* than before; below zero it wraps */
+    if (!more)
+        return SIZE_MAX;
     for (int i = 0; i < n; i++) {
-        size_t live = 0;
-        for (int k = 0; k < n; k++)
-            live += buffers[k].first <= buffers[i].first && buffers[i].first <= buffers[k].last ? buffers[k].bytes : 0;
+        more[buffers[i].first] += buffers[i].bytes;
+        more[buffers[i].last + 1] -= buffers[i].bytes;
+    }
+    for (int i = 0; i <= end; i++) {
+        live += more[i];
         most = live > most ? live : most;
     }
+    free(more);
     return most;
 }
 
@@ -109,7 +117,7 @@ enum dn_status dn_place(struct dn_buffer *buffers, int n, size_t *peak, struct d
     size_t *offsets = malloc((size_t)(n + 1) * sizeof *offsets);
     const size_t least = least_peak(buffers, n);
     *peak = n ? SIZE_MAX : 0;
-    for (int i = 0; sorted && offsets && i < ORDERS && *peak > least; i++) {
+    for (int i = 0; sorted && offsets && least < SIZE_MAX && i < ORDERS && *peak > least; i++) {
         for (int k = 0; k < n; k++)
             sorted[k] = &buffers[k];
         qsort(sorted, (size_t)n, sizeof *sorted, orders[i]);
@@ -118,7 +126,7 @@ enum dn_status dn_place(struct dn_buffer *buffers, int n, size_t *peak, struct d
     }
     for (int i = 0; *peak < SIZE_MAX && i < n; i++)
         buffers[i].offset = offsets[i];
-    if (!sorted || !offsets)
+    if (!sorted || !offsets || least == SIZE_MAX)
         dn_fail(err, DN_NO_MEMORY, "no memory to place %d buffers", n);
     free(sorted);
     free(offsets);

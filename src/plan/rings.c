@@ -23,7 +23,8 @@ enum dn_status dn_rings_init(struct dn_rings *r, const struct dn_tables *tables,
     r->need = malloc(maps * SAMPLES * sizeof *r->need);
     r->stride = malloc(maps * sizeof *r->stride);
     r->edges = malloc(maps * sizeof *r->edges);
-    return r->need && r->stride && r->edges ? DN_OK
+    r->group = calloc(maps, sizeof *r->group);
+    return r->need && r->stride && r->edges && r->group ? DN_OK
                                             : dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", g->path, g->n);
 }
 
@@ -32,6 +33,7 @@ void dn_rings_free(struct dn_rings *r)
     free(r->need);
     free(r->stride);
     free(r->edges);
+    free(r->group);
 }
 
 /* As dn_layer_round, in rows. */
@@ -47,7 +49,6 @@ static int height_of(const struct dn_graph *g, int map)
 
 void dn_rings_begin(struct dn_rings *r, int last, int tiles, int stripes)
 {
-    const int maps = r->flow->graph->n + 1;
     r->last = last;
     r->tiles = tiles;
     r->stripes = stripes;
@@ -55,13 +56,22 @@ void dn_rings_begin(struct dn_rings *r, int last, int tiles, int stripes)
     for (int i = 0; i < r->samples; i++)
         r->band[i] = i + (tiles - r->samples) / 2;
     r->band[0] = 0;
+    r->from = r->band[1] == 1 ? 1 : 2;
     r->stride[0] = dn_ceil_div(r->flow->graph->h, tiles);
-    memset(r->need, 0, (size_t)maps * SAMPLES * sizeof *r->need);
-    for (int map = 0; map < maps; map++)
-        for (int e = 0; e < stripes - 1; e++) {
-            r->edges[map].end[e] = 0;
-            r->edges[map].start[e] = INT_MAX;
-        }
+    r->groups++;
+}
+
+/* Nothing is wanted of a map before its first reader joins. */
+static void meet(struct dn_rings *r, int map)
+{
+    if (r->group[map] == r->groups)
+        return;
+    r->group[map] = r->groups;
+    memset(r->need + (size_t)map * SAMPLES, 0, SAMPLES * sizeof *r->need);
+    for (int e = 0; e < r->stripes - 1; e++) {
+        r->edges[map].end[e] = 0;
+        r->edges[map].start[e] = INT_MAX;
+    }
 }
 
 /* The last row of a map that leaves the group when a band is complete. */
@@ -113,6 +123,7 @@ int dn_rings_join(struct dn_rings *r, const struct dn_layer *l)
     const struct dn_layer_table *t = &r->tables->layers[l->index];
     int *need = r->need + (size_t)(l->index + 1) * SAMPLES;
     const bool leaves = leaves_group(r, l);
+    meet(r, l->index + 1);
     r->stride[l->index + 1] = round_rows(t, l, dn_ceil_div(l->out_h, r->tiles));
     for (int s = 0; s < r->samples && leaves; s++)
         need[s] = dn_max(need[s], target_of(r, l, r->band[s]));
@@ -120,6 +131,7 @@ int dn_rings_join(struct dn_rings *r, const struct dn_layer *l)
         need[s] = round_rows(t, l, need[s]);
     for (int k = 0; k < l->n_in && !l->alias; k++) {
         const struct dn_span *rows = t->rows + (ptrdiff_t)k * l->out_h - 1;
+        meet(r, r->flow->root[l->in[k] + 1]);
         int *in = r->need + (size_t)r->flow->root[l->in[k] + 1] * SAMPLES;
         for (int s = 0; s < r->samples; s++)
             if (need[s] > 0)
@@ -138,35 +150,23 @@ static const struct dn_layer *only_reader(const struct dn_rings *r, const struct
     return l->n_in == 1 ? l : NULL;
 }
 
-/* Rows of such a map during sampled band i: it goes on when its reader, which does so too, has not enough. */
-static int window_rows(const struct dn_rings *r, int map, const struct dn_layer *reader, int i)
+/* Rows of such a map during the sampled bands: it goes on when its reader, which does so too, has not enough. */
+static int window_rows(const struct dn_rings *r, int map, const struct dn_layer *reader)
 {
-    const int *need = r->need + (size_t)map * SAMPLES + i, *wanted = r->need + (size_t)(reader->index + 1) * SAMPLES + i;
+    const int *need = r->need + (size_t)map * SAMPLES, *wanted = r->need + (size_t)(reader->index + 1) * SAMPLES;
     const struct dn_span *in = r->tables->layers[reader->index].rows;
     const int stride = r->stride[map], step = r->stride[reader->index + 1];
-    int rows = 0, top = need[-1];
-    for (int y = wanted[-1]; y < wanted[0]; y += step) {
-        int end = in[dn_min(y + step, wanted[0]) - 1].hi;
-        if (end > top)
-            top = dn_min(need[0], top + dn_ceil_div(end - top, stride) * stride);
-        rows = dn_max(rows, top - in[y].lo);
+    int rows = 0;
+    for (int s = r->from; s < r->samples; s++) {
+        int top = need[s - 1];
+        for (int y = wanted[s - 1]; y < wanted[s]; y += step) {
+            int end = in[dn_min(y + step, wanted[s]) - 1].hi;
+            if (end > top)
+                top = dn_min(need[s], top + dn_ceil_div(end - top, stride) * stride);
+            rows = dn_max(rows, top - in[y].lo);
+        }
     }
     return rows;
-}
-
-/* The lowest row of a map that its readers have still to see when the rows `done` of them exist. */
-static int oldest_row(const struct dn_rings *r, int map, const int *done)
-{
-    int oldest = INT_MAX;
-    for (int i = r->flow->first_reader[map]; i < r->flow->first_reader[map + 1]; i++) {
-        const struct dn_layer *l = &r->flow->graph->layers[r->flow->readers[i]];
-        const int next = done[(size_t)(l->index + 1) * SAMPLES];
-        const struct dn_span *rows = r->tables->layers[l->index].rows + next;
-        for (int k = 0; k < l->n_in && next < l->out_h; k++, rows += l->out_h)
-            if (r->flow->root[l->in[k] + 1] == map)
-                oldest = dn_min(oldest, rows->lo);
-    }
-    return oldest;
 }
 
 /* Rows by which a map goes on for the next rows of any of its readers in the group. */
@@ -183,31 +183,45 @@ static int advance_of(const struct dn_rings *r, int map)
     return dn_ceil_div(rows, stride) * stride;
 }
 
-/* Rows of a storage during sampled band i: those that its maps have when the band is complete, without what all
- * readers had seen before. */
-static int shared_rows(const struct dn_rings *r, const struct dn_plan *plan, const struct dn_storage *s, int i, bool known)
+/* oldest[]: the lowest rows of a map that its readers have still to see when the sampled bands are complete. */
+static void find_oldest(const struct dn_rings *r, int map, int *oldest)
 {
-    int top = 0, oldest = INT_MAX;
-    for (int map = s->map; map >= 0; map = plan->places[map].next) {
-        const int *need = r->need + (size_t)map * SAMPLES + i;
-        top = dn_max(top, need[0]);
-        oldest = dn_min(oldest, known ? dn_min(need[0], oldest_row(r, map, r->need + i)) : 0);
+    const struct dn_flow *f = r->flow;
+    for (int i = f->first_reader[map]; i < f->first_reader[map + 1]; i++) {
+        const struct dn_layer *l = &f->graph->layers[f->readers[i]];
+        const int *next = r->need + (size_t)(l->index + 1) * SAMPLES;
+        const struct dn_span *rows = r->tables->layers[l->index].rows;
+        for (int k = 0; k < l->n_in; k++, rows += l->out_h)
+            for (int s = r->from; s < r->samples && f->root[l->in[k] + 1] == map; s++)
+                if (next[s] < l->out_h)
+                    oldest[s] = dn_min(oldest[s], rows[next[s]].lo);
     }
-    return top - oldest;
+}
+
+/* Rows of a storage during the sampled bands: those that its maps have when the band is complete, without what all
+ * readers have seen; and readers that are ahead ask for more until the others have come as far. */
+static int shared_rows(const struct dn_rings *r, const struct dn_plan *plan, const struct dn_storage *storage)
+{
+    int top[SAMPLES] = {0}, oldest[SAMPLES], ahead = 0, rows = 0;
+    for (int s = r->from; s < r->samples; s++)
+        oldest[s] = INT_MAX;
+    for (int map = storage->map; map >= 0; map = plan->places[map].next) {
+        const int *need = r->need + (size_t)map * SAMPLES;
+        for (int s = r->from; s < r->samples; s++) {
+            top[s] = dn_max(top[s], need[s]);
+            oldest[s] = dn_min(oldest[s], need[s]);
+        }
+        find_oldest(r, map, oldest);
+        ahead = dn_max(ahead, advance_of(r, map));
+    }
+    for (int s = r->from; s < r->samples; s++)
+        rows = dn_max(rows, top[s] - oldest[s] + ahead);
+    return rows;
 }
 
 int dn_ring_rows(const struct dn_rings *r, const struct dn_plan *plan, const struct dn_storage *s)
 {
     const struct dn_layer *reader = only_reader(r, plan, s->map);
-    int rows = 0, ahead = 0;
-    /* readers that are ahead ask for more until the others have come as far */
-    for (int map = s->map; map >= 0; map = plan->places[map].next)
-        ahead = dn_max(ahead, advance_of(r, map));
-    for (int i = 0; i < r->samples; i++) {
-        bool known = i > 0 && r->band[i - 1] == r->band[i] - 1;
-        if (!known && r->samples > 1) /* the first band comes in parts */
-            continue;
-        rows = dn_max(rows, known && reader ? window_rows(r, s->map, reader, i) : shared_rows(r, plan, s, i, known) + ahead);
-    }
+    int rows = reader ? window_rows(r, s->map, reader) : shared_rows(r, plan, s);
     return dn_max(1, dn_min(rows, s->h));
 }

@@ -20,18 +20,26 @@ struct dn_rings {
     int *need;                   /* [maps][DN_RING_SAMPLES] rows that exist after the sampled bands */
     int *stride;                 /* [maps] rows by which maps of layers that have joined go on; the input, too */
     struct dn_ring_edges *edges; /* [maps] */
+    unsigned *group, groups;     /* [maps] the group for which they are; groups that were extended, with this one */
     /* of the group that is being extended */
     int last, tiles, stripes, samples;
-    int band[DN_RING_SAMPLES];
+    int band[DN_RING_SAMPLES]; /* the first one, and neighbours */
+    int from;                  /* the first sample with the band before it among them */
 };
 
 /* To be freed after a failure, too. */
 enum dn_status dn_rings_init(struct dn_rings *r, const struct dn_tables *tables, struct dn_error *err);
 void dn_rings_free(struct dn_rings *r);
 
-/* Another group, that ends at a position of the order: no layer has joined it. With stripes it may be computed in
+/* Another group of several bands, that ends at a position of the order: no layer has joined it. With stripes it may be computed in
  * one or in so many. */
 void dn_rings_begin(struct dn_rings *r, int last, int tiles, int stripes);
+
+/* It may no longer be in stripes. */
+static inline void dn_rings_join_stripes(struct dn_rings *r)
+{
+    r->stripes = 1;
+}
 
 /* The layer before those that have joined joins. Returns its rows that several stripes compute. */
 int dn_rings_join(struct dn_rings *r, const struct dn_layer *l);
