@@ -8,9 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Most bytes of one pread. The page cache holds as much of it at once as unfinished reading, which
- * counts in the process's memory cgroup and cannot be reclaimed: slices of a megabyte got the process
- * killed in a cgroup of its budget. */
+/* Most bytes of one pread of what is not in the page cache. That holds as much of it at once as unfinished
+ * reading, which counts in the process's memory cgroup and cannot be reclaimed: slices of a megabyte got the
+ * process killed in a cgroup of its budget. */
 enum {
     PIECE = 128 << 10,
     CACHESTAT = 451 /* the system call, on every architecture */
@@ -60,7 +60,7 @@ enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *bu
     bool spare = in->sparing && !is_cached(in->fd, offset, bytes);
     size_t done = 0;
     while (done < bytes) {
-        size_t piece = bytes - done < PIECE ? bytes - done : PIECE;
+        size_t piece = spare && bytes - done > PIECE ? PIECE : bytes - done;
         off_t at = (off_t)(offset + (int64_t)done);
         ssize_t n = pread(in->fd, (char *)buffer + done, piece, at);
         if (spare && n > 0)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/size.h"
+#include "exec/feed.h"
 #include "exec/load.h"
 #include "exec/poison.h"
 #include "exec/tile.h"
@@ -174,36 +175,6 @@ static enum dn_status read_input(const struct dn_exec *exec, const struct dn_ste
     return err->status;
 }
 
-/* The layer in whose place of the file a layer's filters lie. */
-static const struct dn_layer *weights_owner(const struct dn_exec *exec, const struct dn_layer *l)
-{
-    return l->shares >= 0 ? &exec->flow->graph->layers[l->shares] : l;
-}
-
-/* Brings the streamed weights of a group of bands into its scratch. */
-static enum dn_status hold_weights(struct dn_exec *exec, const struct dn_group *group, struct dn_error *err)
-{
-    char *scratch = exec->arena + group->scratch.offset;
-    for (int p = group->first; p <= group->last && !dn_group_is_whole(group); p++) {
-        const struct dn_layer *l = &exec->flow->graph->layers[exec->flow->order[p]];
-        const struct dn_weight_place *w = &exec->plan->weights[l->index];
-        int blocks = dn_blocks(l->out_c);
-        struct dn_fetch f = {.layer = weights_owner(exec, l), .raw = (float *)(scratch + w->raw),
-                             .packed = (float *)(scratch + w->held)};
-        if (!l->file_filters || w->resident == blocks)
-            continue;
-        double start = dn_span_begin(exec->tracer);
-        for (f.block0 = 0; f.block0 < blocks; f.block0 = f.block1) {
-            f.block1 = l->ops->packed ? f.block0 + 1 : blocks;
-            if (dn_fetch_now(exec->weights, exec->kernels, &f, exec->plan->threads, err))
-                return err->status;
-            f.packed += l->ops->packed ? l->ops->packed(l, f.block0, f.block1) : 0;
-        }
-        DN_SPAN_END(exec->tracer, start, .kind = DN_SPAN_FETCH, .layer = l->index, .block1 = blocks);
-    }
-    return DN_OK;
-}
-
 struct watched_step {
     const struct dn_tracer *tracer;
     const struct dn_run *run;
@@ -228,56 +199,25 @@ static void run_step(const struct dn_exec *exec, const struct dn_run *run, int t
                 .block0 = run->block0, .block1 = run->block1, .thread = thread);
 }
 
-/* Waits for a slice. Where there is no thread for it, this is when it is read. */
-static enum dn_status wait_for(struct dn_exec *exec, const struct dn_run *run, struct dn_error *err)
-{
-    enum dn_span_kind kind = exec->stream.running ? DN_SPAN_WAIT : DN_SPAN_FETCH;
-    double start = dn_span_begin(exec->tracer);
-    enum dn_status status = dn_stream_wait(&exec->stream, err);
-    DN_SPAN_END(exec->tracer, start, .kind = kind, .layer = run->layer->index, .block0 = run->block0,
-                .block1 = run->block1);
-    return status;
-}
-
-/* Asks for the slice behind f, if there is one, into one of the layer's two slots. */
-static void ask_for_next(struct dn_exec *exec, struct dn_fetch *f, char *slot)
-{
-    int index = f->index, blocks = dn_blocks(f->layer->out_c);
-    if (f->block1 == blocks)
-        return;
-    f->block0 = f->block1;
-    f->block1 = dn_min(f->block0 + exec->plan->weights[index].slice, blocks);
-    f->packed = (float *)slot;
-    dn_stream_begin(&exec->stream, f);
-}
-
-/* A layer whose filters come in slices: while one computes, the next is read and packed. */
+/* A layer whose filters come in slices: while one computes, the next are read and packed. */
 static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *group, struct dn_run *run,
                                    struct dn_error *err)
 {
-    const struct dn_layer *l = run->layer;
-    const struct dn_weight_place *w = &exec->plan->weights[l->index];
-    char *scratch = exec->arena + group->scratch.offset;
-    int blocks = dn_blocks(l->out_c);
-    struct dn_fetch f = {.layer = weights_owner(exec, l), .raw = (float *)(scratch + w->raw),
-                         .block1 = w->resident, .tracer = exec->tracer, .index = l->index};
-    for (int i = 0; i < DN_STREAM_OPEN; i++)
-        ask_for_next(exec, &f, scratch + w->slot[i]);
+    const struct dn_weight_place *w = &exec->plan->weights[run->layer->index];
+    int blocks = run->block1;
     run->block1 = w->resident;
     if (w->resident)
         run_step(exec, run, 0);
-    run->again = w->resident > 0;
-    for (int i = 0; run->block1 < blocks; i++) {
-        run->filters = (float *)(scratch + w->slot[i % DN_STREAM_OPEN]);
+    while (run->block1 < blocks) {
+        run->again = run->block1 > 0;
         run->block0 = run->block1;
-        run->block1 = dn_min(run->block0 + w->slice, blocks);
-        if (wait_for(exec, run, err)) {
-            dn_stream_drop(&exec->stream);
+        run->block1 = dn_min(run->block0 + dn_plan_blocks(run->layer, w), blocks);
+        run->filters = dn_feed_filters(exec, group, run->layer, run->block0);
+        dn_feed_ask(exec, group->stream.last);
+        if (dn_feed_wait(exec, run->layer, run->block0, run->block1, err))
             return err->status;
-        }
         run_step(exec, run, 0);
-        run->again = true;
-        ask_for_next(exec, &f, scratch + w->slot[i % DN_STREAM_OPEN]);
+        dn_feed_release(exec, run->layer);
     }
     return DN_OK;
 }
@@ -288,13 +228,13 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
     const struct dn_group *group = &schedule->group;
     const struct dn_layer *l = &exec->flow->graph->layers[step->layer];
     const struct dn_weight_place *w = &exec->plan->weights[step->layer];
-    char *scratch = exec->arena + group->scratch.offset;
+    const size_t part = group->workspace.bytes / (size_t)group->stripes;
     for (int k = 0; k < l->n_in; k++)
         walker->inputs[k] = dn_tile_view(exec, schedule, l->in[k] + 1);
     struct dn_run run = {.kernels = exec->kernels, .layer = l, .in = walker->inputs,
                          .out = dn_tile_view(exec, schedule, step->layer + 1), .rect = step->rect,
                          .block1 = dn_blocks(l->out_c),
-                         .workspace = scratch + group->workspace_bytes / (size_t)group->stripes * (size_t)schedule->stripe,
+                         .workspace = exec->arena + group->workspace.offset + part * (size_t)schedule->stripe,
                          .threads = dn_group_threads(group, exec->plan->threads), .thrift = group->thrift};
     if (l->params)
         run.params = (float *)(exec->arena + w->params);
@@ -302,7 +242,7 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
         run.filters = (float *)(exec->arena + w->filters);
     bool streamed = l->file_filters && w->resident < run.block1;
     if (streamed && !dn_group_is_whole(group))
-        run.filters = (float *)(scratch + w->held);
+        run.filters = dn_feed_filters(exec, group, l, 0);
     dn_poison_begin(exec, group, &run);
     if (streamed && dn_group_is_whole(group))
         run_streamed(exec, group, &run, err);
@@ -368,6 +308,16 @@ static enum dn_status run_stripes(struct dn_exec *exec, const struct dn_group *g
     return DN_OK;
 }
 
+static enum dn_status run_one(struct dn_exec *exec, int index, const struct dn_rows *rows, struct dn_error *err)
+{
+    const struct dn_group *group = &exec->plan->groups[index];
+    prepare_storages(exec, index);
+    if (!dn_group_is_whole(group) && dn_feed_hold(exec, index, err))
+        return err->status;
+    dn_feed_ask(exec, index);
+    return group->stripes > 1 ? run_stripes(exec, group, rows, err) : run_group(exec, group, rows, err);
+}
+
 /* Kept layers that lie in blocks are handed out as planar copies. */
 static void write_results(const struct dn_exec *exec)
 {
@@ -402,12 +352,12 @@ enum dn_status dn_exec_run(struct dn_exec *exec, const struct dn_rows *rows,
     exec->planes = rows->planes;
     if (take_again(exec, err))
         return err->status;
+    dn_feed_begin(exec);
     for (int g = 0; g < plan->n_groups; g++) {
-        const struct dn_group *group = &plan->groups[g];
-        prepare_storages(exec, g);
-        if (hold_weights(exec, group, err) ||
-            (group->stripes > 1 ? run_stripes(exec, group, rows, err) : run_group(exec, group, rows, err)))
+        if (run_one(exec, g, rows, err)) {
+            dn_stream_drop(&exec->stream);
             return err->status;
+        }
         if (observer) {
             int layer = exec->flow->order[plan->groups[g].last];
             struct dn_view v = view_of(exec, layer + 1);

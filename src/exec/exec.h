@@ -17,6 +17,13 @@ struct dn_walker {
     int thread;             /* of its spans */
 };
 
+/* The slice of filters to be asked for next, see feed.h. */
+struct dn_feed {
+    int group, position; /* of its layer; the number of layers behind the last slice */
+    int block;           /* the slice's first */
+    int slices;          /* of its layer that have been asked for and not been released */
+};
+
 struct dn_exec {
     const struct dn_flow *flow;
     const struct dn_plan *plan;
@@ -27,6 +34,7 @@ struct dn_exec {
     struct dn_walker *walkers; /* [most stripes of a group] */
     const struct dn_weights *weights;
     struct dn_stream stream; /* opened when the plan streams weights */
+    struct dn_feed feed;
     const struct dn_tracer *tracer; /* of the run */
     const float *planes;            /* of the run: struct dn_rows */
 };

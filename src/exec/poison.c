@@ -28,13 +28,36 @@ static void open_input(const struct dn_run *run, int k)
         open_piece(v, rows, (struct dn_span){columns.lo - v->pad, columns.hi + v->pad});
 }
 
+/* Of two buffers the one that begins first at `offset` or behind it. */
+static const struct dn_buffer *first_behind(const struct dn_buffer *a, const struct dn_buffer *b, size_t offset)
+{
+    bool better = b->bytes && b->offset >= offset && (!a || b->offset < a->offset);
+    return better ? b : a;
+}
+
+/* Poisons all but the group's workspace and streamed filters, which come at any time. */
+static void poison_arena(const struct dn_exec *exec, const struct dn_group *group)
+{
+    const struct dn_plan *plan = exec->plan;
+    const struct dn_buffer *next;
+    int index = group->stream.last;
+    size_t end = 0;
+    do {
+        next = first_behind(NULL, &group->workspace, end);
+        for (int i = index; i < plan->n_groups; i++)
+            if (plan->groups[i].stream.first <= index)
+                next = first_behind(next, &plan->groups[i].stream, end);
+        size_t to = next ? next->offset : plan->arena_bytes;
+        ASAN_POISON_MEMORY_REGION(exec->arena + end, to - end);
+        end = next ? next->offset + next->bytes : to;
+    } while (next);
+}
+
 void dn_poison_begin(const struct dn_exec *exec, const struct dn_group *group, const struct dn_run *run)
 {
     const struct dn_layer *l = run->layer;
     const struct dn_weight_place *w = &exec->plan->weights[l->index];
-    size_t scratch = group->scratch.bytes ? group->scratch.offset : 0, end = scratch + group->scratch.bytes;
-    ASAN_POISON_MEMORY_REGION(exec->arena, scratch);
-    ASAN_POISON_MEMORY_REGION(exec->arena + end, exec->plan->arena_bytes - end);
+    poison_arena(exec, group);
     ASAN_UNPOISON_MEMORY_REGION(exec->arena + w->params, l->params * sizeof(float));
     ASAN_UNPOISON_MEMORY_REGION(exec->arena + w->filters,
                                 w->resident ? dn_packed_bytes(l, 0, w->resident) : 0);

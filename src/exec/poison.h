@@ -1,6 +1,6 @@
 /* Under AddressSanitizer: while a layer computes, the arena is poisoned outside of what this step may
  * touch: its output rectangle, the rows and columns of its inputs that it says it reads (with their
- * pad columns), its weights and the scratch of its group. A kernel that strays is reported where it
+ * pad columns), its weights, the workspace of its group and streamed filters. A kernel that strays is reported where it
  * does, although all maps lie in one allocation. Without the sanitizer there is nothing here. */
 #ifndef DN_EXEC_POISON_H
 #define DN_EXEC_POISON_H
@@ -27,7 +27,7 @@ static inline bool dn_poisons(void)
 }
 
 #ifdef DN_POISON
-/* Scratch stays open all the time: the thread that reads weights works in it. */
+/* Streamed filters stay open all the time: the thread that reads weights writes them. */
 void dn_poison_begin(const struct dn_exec *exec, const struct dn_group *group, const struct dn_run *run);
 void dn_poison_end(const struct dn_exec *exec);
 #else

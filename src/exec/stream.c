@@ -2,6 +2,7 @@
 #include "exec/stream.h"
 
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/process.h"
@@ -87,20 +88,47 @@ static void advance(struct dn_stream *s, _Atomic unsigned *count)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* Request n becomes the caller's, if there is one and nobody else has taken it. */
+static bool take(struct dn_stream *s, unsigned n)
+{
+    return n != s->asked && atomic_compare_exchange_strong(&s->taken, &n, n + 1);
+}
+
+static void complete(struct dn_stream *s, unsigned n, const struct dn_fetch *f)
+{
+    dn_fetch_now(s->weights, s->kernels, f, 1, &s->err[n % DN_STREAM_OPEN]);
+    s->ready[n % DN_STREAM_OPEN] = true;
+    advance(s, &s->done);
+}
+
 static void *serve(void *context)
 {
     struct dn_stream *s = context;
-    for (unsigned n = 0;; n++) {
-        await(s, &s->asked, n);
-        if (s->quit)
-            return NULL;
+    while (!s->quit) {
+        unsigned n = s->taken;
+        if (!take(s, n)) {
+            await(s, &s->asked, n);
+            continue;
+        }
         const struct dn_fetch *f = &s->fetch[n % DN_STREAM_OPEN];
         double start = dn_span_begin(f->tracer);
-        dn_fetch_now(s->weights, s->kernels, f, 1, &s->err[n % DN_STREAM_OPEN]);
+        complete(s, n, f);
         DN_SPAN_END(f->tracer, start, .kind = DN_SPAN_FETCH, .layer = f->index, .block0 = f->block0,
                     .block1 = f->block1, .thread = 1);
-        advance(s, &s->done);
     }
+    return NULL;
+}
+
+/* Reads the next slice, if there is a place to read it to. */
+static bool help(struct dn_stream *s)
+{
+    unsigned n = s->taken;
+    struct dn_fetch f = s->fetch[n % DN_STREAM_OPEN];
+    if (!f.second || !take(s, n))
+        return false;
+    f.raw = f.second;
+    complete(s, n, &f);
+    return true;
 }
 
 enum dn_status dn_stream_open(struct dn_stream *s, const struct dn_weights *weights,
@@ -145,14 +173,16 @@ void dn_stream_begin(struct dn_stream *s, const struct dn_fetch *fetch)
     unsigned place = s->asked % DN_STREAM_OPEN;
     s->fetch[place] = *fetch;
     s->err[place] = (struct dn_error){0};
+    s->ready[place] = false;
     advance(s, &s->asked);
 }
 
 enum dn_status dn_stream_wait(struct dn_stream *s, struct dn_error *err)
 {
     unsigned place = s->waited % DN_STREAM_OPEN;
-    if (s->running)
-        await(s, &s->done, s->waited);
+    for (unsigned seen = s->done; s->running && !s->ready[place]; seen = s->done)
+        if (!help(s) && !s->ready[place])
+            await(s, &s->done, seen);
     s->waited++;
     if (!s->running)
         return dn_fetch_now(s->weights, s->kernels, &s->fetch[place], s->threads, err);

@@ -3,9 +3,10 @@
  * its time from one of them, and the others would wait for that one: then the threads read and pack the
  * slice together when it is wanted.
  *
- * Two requests may be open, so that the thread goes on with the next slice while the one before is
- * computed with or not even noticed yet. Who has to wait yields its core for a fraction of a millisecond
- * before it sleeps: waking a sleeper took 80 us on a virtual machine, as long as packing a slice. */
+ * Several requests may be open, so that the thread goes on with the next slice while the one before is
+ * computed with or not even noticed yet. Who has to wait takes the request behind it, where there is one: both
+ * cores are busy then, although reading may take longer than computing (darknet19 at 8 MB). Otherwise it yields
+ * its core for a fraction of a millisecond before it sleeps: waking a sleeper took 80 us on a virtual machine, as long as packing a slice. */
 #ifndef DN_EXEC_STREAM_H
 #define DN_EXEC_STREAM_H
 
@@ -19,18 +20,20 @@ struct dn_fetch {
     const struct dn_layer *layer;
     int block0, block1;
     float *raw, *packed;
+    float *second;                  /* as raw, for who waits and reads instead; NULL: it does not */
     const struct dn_tracer *tracer; /* NULL: nobody watches */
     int index; /* of the layer that computes with them, for the tracer */
 };
 
-enum { DN_STREAM_OPEN = 2 }; /* most requests that nobody has waited for */
+enum { DN_STREAM_OPEN = 16 }; /* most requests that nobody has waited for */
 
 struct dn_stream {
     const struct dn_weights *weights;
     const struct dn_kernels *kernels;
     struct dn_fetch fetch[DN_STREAM_OPEN]; /* request n is in place n % DN_STREAM_OPEN */
     struct dn_error err[DN_STREAM_OPEN];
-    _Atomic unsigned asked, done; /* requests so far */
+    _Atomic bool ready[DN_STREAM_OPEN];
+    _Atomic unsigned asked, taken, done; /* requests so far */
     unsigned waited;
     _Atomic int sleepers;
     _Atomic bool quit;
@@ -47,7 +50,13 @@ enum dn_status dn_stream_open(struct dn_stream *s, const struct dn_weights *weig
                               const struct dn_kernels *kernels, int threads, struct dn_error *err);
 void dn_stream_close(struct dn_stream *s);
 
-/* Asks for a slice; at most DN_STREAM_OPEN may be open. */
+/* May another request be open? */
+static inline bool dn_stream_has_room(const struct dn_stream *s)
+{
+    return s->asked - s->waited < DN_STREAM_OPEN;
+}
+
+/* Asks for a slice, for which there must be room. */
 void dn_stream_begin(struct dn_stream *s, const struct dn_fetch *fetch);
 
 /* Waits until the oldest open request is complete. On failure the reason is in err. */

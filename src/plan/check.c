@@ -14,7 +14,13 @@ struct checker {
 
 static bool overlap(size_t a, size_t a_bytes, size_t b, size_t b_bytes)
 {
-    return a < b + b_bytes && b < a + a_bytes;
+    return a_bytes && b_bytes && a < b + b_bytes && b < a + a_bytes;
+}
+
+/* Do two buffers live at the same time in the same memory? */
+static bool collide(const struct dn_buffer *a, const struct dn_buffer *b)
+{
+    return a->first <= b->last && b->first <= a->last && overlap(a->offset, a->bytes, b->offset, b->bytes);
 }
 
 static enum dn_status check_storage(const struct checker *c, int i)
@@ -40,17 +46,16 @@ static enum dn_status check_storage(const struct checker *c, int i)
         return dn_fail(c->err, DN_INVALID, "plan: storage %d has %d copies", i, s->copies);
     if (s->tile && p->places[s->map].next >= 0)
         return dn_fail(c->err, DN_INVALID, "plan: storage %d keeps tiles of several maps", i);
-    for (int g = dn_max(0, b->first); g <= dn_min(b->last, p->n_groups - 1); g++)
-        if (overlap(b->offset, b->bytes, p->groups[g].scratch.offset, p->groups[g].scratch.bytes))
-            return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over the scratch of group %d", i, g);
+    for (int g = 0; g < p->n_groups; g++)
+        if (collide(b, &p->groups[g].workspace) || collide(b, &p->groups[g].stream))
+            return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over what group %d needs beside maps", i, g);
     for (int l = 0; l < p->n_layers; l++)
         if (p->results[l] != DN_NO_RESULT && b->offset + b->bytes > p->results[l])
             return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over the result of layer %d", i, l);
     if (overlap(b->offset, b->bytes, p->input_row, p->input_row_bytes))
         return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over the input row", i);
     for (int k = 0; k < i; k++) {
-        const struct dn_buffer *o = &p->storages[k].buffer;
-        if (o->first <= b->last && b->first <= o->last && overlap(b->offset, b->bytes, o->offset, o->bytes))
+        if (collide(b, &p->storages[k].buffer))
             return dn_fail(c->err, DN_INVALID, "plan: storages %d and %d live at the same time in the same memory", k, i);
     }
     return DN_OK;
@@ -167,62 +172,77 @@ static enum dn_status check_staging(const struct checker *c)
     return DN_OK;
 }
 
-/* A range of a group's scratch: behind the workspace and whatever was there before. */
-static bool fits_scratch(const struct dn_group *g, size_t offset, size_t bytes)
+static bool fits_stream(const struct dn_group *g, size_t offset, size_t bytes)
 {
-    return offset >= g->workspace_bytes && offset % DN_ALIGN == 0 && offset <= g->scratch.bytes &&
-           bytes <= g->scratch.bytes - offset;
+    return offset % DN_ALIGN == 0 && offset <= g->stream.bytes && bytes <= g->stream.bytes - offset;
 }
 
-static bool slots_fit(const struct dn_layer *l, const struct dn_weight_place *w, const struct dn_group *g)
+/* Slots lie one behind the other; each holds any slice. */
+static bool slots_fit(const struct dn_layer *l, const struct dn_weight_place *w)
 {
-    size_t raw = dn_raw_bytes(l, w->slice), slot[2] = {0, 0};
-    int blocks = dn_blocks(l->out_c), n = 0;
-    for (int b = w->resident; b < blocks; b += dn_min(w->slice, blocks - b), n++) {
-        size_t bytes = dn_packed_bytes(l, b, dn_min(b + dn_min(w->slice, blocks - b), blocks));
-        slot[n % 2] = bytes > slot[n % 2] ? bytes : slot[n % 2];
-    }
-    return fits_scratch(g, w->slot[0], slot[0]) && (n < 2 || fits_scratch(g, w->slot[1], slot[1])) &&
-           (!raw || fits_scratch(g, w->raw, raw)) && !overlap(w->slot[0], slot[0], w->raw, raw) &&
-           (n < 2 || (!overlap(w->slot[1], slot[1], w->raw, raw) && !overlap(w->slot[0], slot[0], w->slot[1], slot[1])));
+    int blocks = dn_blocks(l->out_c), slice = dn_plan_blocks(l, w);
+    if (w->slots < 1 || w->slot_bytes % DN_ALIGN)
+        return false;
+    for (int b = w->resident; b < blocks; b += dn_min(slice, blocks - b))
+        if (dn_packed_bytes(l, b, b + dn_min(slice, blocks - b)) > w->slot_bytes)
+            return false;
+    return true;
 }
 
-/* In bands each layer's filters stay, so no raw bytes and no others may lie over them. */
-static bool held_fits(const struct checker *c, const struct dn_group *g, int position)
+static bool is_streamed(const struct checker *c, const struct dn_layer *l)
 {
-    const struct dn_layer *l = &c->flow->graph->layers[c->flow->order[position]];
+    return l->file_filters && c->plan->weights[l->index].resident < dn_blocks(l->out_c);
+}
+
+/* Bytes in the stream buffer of a layer's slots or, in bands, of all its filters. */
+static size_t packed_bytes(const struct checker *c, const struct dn_group *g, const struct dn_layer *l)
+{
     const struct dn_weight_place *w = &c->plan->weights[l->index];
-    size_t bytes = dn_packed_bytes(l, 0, dn_blocks(l->out_c)), raw = dn_raw_bytes(l, 1);
-    if (!fits_scratch(g, w->held, bytes) || (raw && !fits_scratch(g, w->raw, raw)))
+    return dn_group_is_whole(g) ? w->slot_bytes * (size_t)dn_plan_slots(l, w) : dn_packed_bytes(l, 0, dn_blocks(l->out_c));
+}
+
+/* No raw bytes, which belong to all layers, and no other filters may lie over those of a layer. */
+static bool filters_fit(const struct checker *c, const struct dn_group *g, const struct dn_layer *l)
+{
+    const struct dn_weight_place *w = &c->plan->weights[l->index];
+    size_t raw = g->raw_bytes * (g->readers > 1 ? 2 : 1), bytes = packed_bytes(c, g, l);
+    if (w->slot_bytes > g->stream.bytes || g->raw_bytes > g->stream.bytes || (dn_group_is_whole(g) && !slots_fit(l, w)) ||
+        dn_plan_raw(l, w, g) > g->raw_bytes || !fits_stream(g, w->packed, bytes) || (raw && !fits_stream(g, g->raw, raw)) ||
+        overlap(w->packed, bytes, g->raw, raw))
         return false;
     for (int p = g->first; p <= g->last; p++) {
         const struct dn_layer *o = &c->flow->graph->layers[c->flow->order[p]];
-        const struct dn_weight_place *other = &c->plan->weights[o->index];
-        if (!o->file_filters || other->resident == dn_blocks(o->out_c))
-            continue;
-        size_t size = dn_packed_bytes(o, 0, dn_blocks(o->out_c));
-        if (overlap(w->raw, raw, other->held, size) || (o != l && overlap(w->held, bytes, other->held, size)))
+        if (o != l && is_streamed(c, o) && overlap(w->packed, bytes, c->plan->weights[o->index].packed, packed_bytes(c, g, o)))
             return false;
     }
     return true;
 }
 
-static enum dn_status check_scratch(const struct checker *c, int index)
+static bool lies_inside(const struct checker *c, const struct dn_buffer *b)
 {
-    const struct dn_group *g = &c->plan->groups[index];
     const struct dn_plan *p = c->plan;
-    const struct dn_buffer *b = &g->scratch;
-    if (g->workspace_bytes > b->bytes || (g->stripes > 1 && g->workspace_bytes % ((size_t)g->stripes * DN_ALIGN)) ||
-        (b->bytes && (b->offset < p->weights_bytes || b->offset % DN_ALIGN || b->bytes > p->arena_bytes ||
-                      b->offset > p->arena_bytes - b->bytes || overlap(b->offset, b->bytes, p->input_row, p->input_row_bytes))))
-        return dn_fail(c->err, DN_INVALID, "plan: the scratch of group %d is not inside the arena", index);
+    return !b->bytes || (b->offset >= p->weights_bytes && b->offset % DN_ALIGN == 0 && b->bytes <= p->arena_bytes &&
+                         b->offset <= p->arena_bytes - b->bytes && !overlap(b->offset, b->bytes, p->input_row, p->input_row_bytes));
+}
+
+/* What a group needs beside maps. Streamed filters of several groups may live at a time. */
+static enum dn_status check_buffers(const struct checker *c, int index)
+{
+    const struct dn_plan *p = c->plan;
+    const struct dn_group *g = &p->groups[index];
+    if (!lies_inside(c, &g->workspace) || !lies_inside(c, &g->stream) || g->workspace.first != index || g->workspace.last != index ||
+        g->ahead < 0 || g->stream.first != index - g->ahead || g->stream.first < 0 || g->stream.last != index ||
+        (g->stripes > 1 && g->workspace.bytes % ((size_t)g->stripes * DN_ALIGN)))
+        return dn_fail(c->err, DN_INVALID, "plan: what group %d needs beside maps is not inside the arena while it runs", index);
+    for (int i = 0; i < p->n_groups; i++)
+        if (collide(&g->stream, &p->groups[i].workspace) || (i != index && collide(&g->stream, &p->groups[i].stream)))
+            return dn_fail(c->err, DN_INVALID, "plan: streamed filters of group %d lie over what group %d needs", index, i);
     for (int q = g->first; q <= g->last; q++) {
         const struct dn_layer *l = &c->flow->graph->layers[c->flow->order[q]];
-        const struct dn_weight_place *w = &p->weights[l->index];
-        if (!l->file_filters || w->resident == dn_blocks(l->out_c))
+        if (!is_streamed(c, l))
             continue;
-        if (dn_group_is_whole(g) ? !slots_fit(l, w, g) : !held_fits(c, g, q))
-            return dn_fail(c->err, DN_INVALID, "plan: the scratch of group %d does not hold the filters of layer %d", index, l->index);
+        if (!filters_fit(c, g, l))
+            return dn_fail(c->err, DN_INVALID, "plan: group %d has no room for the streamed filters of layer %d", index, l->index);
         if (p->streamed_bytes <= 0)
             return dn_fail(c->err, DN_INVALID, "plan: layer %d is streamed and the plan says that none is", l->index);
     }
@@ -306,7 +326,7 @@ enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_kernels
         if (flow->root[map] == map && check_place(&c, map))
             return err->status;
     for (int g = 0; g < plan->n_groups; g++)
-        if (check_scratch(&c, g))
+        if (check_buffers(&c, g))
             return err->status;
     for (int i = 0; i < plan->n_storages; i++)
         if (check_storage(&c, i))

@@ -3,7 +3,7 @@
  * It walks the steps as the executor will (check_steps.c) and follows every row: each row of a map is written once
  * and in order; every row that a step reads has been written and has not been overwritten in its
  * ring; maps that leave their group are complete when it ends; memory of storages, weights and
- * scratch that live at the same time does not overlap, and all of it lies inside the arena. */
+ * what else groups need that live at the same time does not overlap, and all of it lies inside the arena. */
 #ifndef DN_PLAN_CHECK_H
 #define DN_PLAN_CHECK_H
 

@@ -183,7 +183,7 @@ static enum dn_status check_reads(struct checker *c, const struct dn_step *step)
         return dn_fail(c->err, DN_INVALID, "plan: layer %d cannot be computed in pieces", step->layer);
     const struct dn_group *g = &c->plan->groups[c->group];
     if (l->ops->workspace && l->ops->workspace(l, c->kernels, *r, dn_group_threads(g, c->plan->threads), g->thrift) >
-                                 g->workspace_bytes / (size_t)g->stripes)
+                                 g->workspace.bytes / (size_t)g->stripes)
         return dn_fail(c->err, DN_INVALID, "plan: group %d has too little workspace for layer %d", c->group, step->layer);
     for (int k = 0; k < l->n_in; k++) {
         int map = c->flow->root[l->in[k] + 1];

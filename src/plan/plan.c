@@ -1,10 +1,11 @@
-/* See plan.h. Laying out weights, scratch and the arena; plans as values. */
+/* See plan.h. Laying out weights and the arena; plans as values. */
 #include "plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
+#include "plan/look_ahead.h"
 #include "plan/search.h"
 #include "plan/storage.h"
 
@@ -113,8 +114,22 @@ static void find_staging(const struct dn_graph *g, struct dn_plan *plan)
     }
 }
 
-/* Adds to a group's scratch what the filters of a layer that come from the file need. Bands hold
- * the filters of all layers, steps over whole maps one layer's slices. */
+int dn_plan_blocks(const struct dn_layer *l, const struct dn_weight_place *w)
+{
+    return dn_min(w->pairs ? dn_max(2, w->slice) : w->slice, dn_blocks(l->out_c));
+}
+
+int dn_plan_slots(const struct dn_layer *l, const struct dn_weight_place *w)
+{
+    return dn_min(w->slots, dn_ceil_div(dn_blocks(l->out_c) - w->resident, dn_plan_blocks(l, w)));
+}
+
+size_t dn_plan_raw(const struct dn_layer *l, const struct dn_weight_place *w, const struct dn_group *g)
+{
+    return dn_raw_bytes(l, dn_group_is_whole(g) ? dn_plan_blocks(l, w) : 1);
+}
+
+/* Adds to a group's stream buffer what the filters of a layer need. Bands hold the filters of all layers. */
 static void lay_out_filters(const struct dn_layer *l, struct dn_plan *plan, struct dn_group *g)
 {
     struct dn_weight_place *w = &plan->weights[l->index];
@@ -122,56 +137,52 @@ static void lay_out_filters(const struct dn_layer *l, struct dn_plan *plan, stru
     if (!l->file_filters || w->resident == blocks)
         return;
     plan->streamed_bytes += (double)(blocks - w->resident) / blocks * (double)l->file_filters * sizeof(float);
-    if (!dn_group_is_whole(g)) {
-        w->held = g->scratch.bytes;
-        g->scratch.bytes += dn_packed_bytes(l, 0, blocks);
-        return;
-    }
-    w->slot[0] = g->workspace_bytes;
-    w->slot[1] = w->slot[0] + slot_bytes(l, w->slice);
-    w->raw = w->slot[1] + (blocks - w->resident > w->slice ? w->slot[1] - w->slot[0] : 0);
-    size_t end = w->raw + dn_raw_bytes(l, w->slice);
-    g->scratch.bytes = end > g->scratch.bytes ? end : g->scratch.bytes;
+    w->packed = g->stream.bytes;
+    w->slot_bytes = slot_bytes(l, dn_plan_blocks(l, w));
+    g->stream.bytes += dn_group_is_whole(g) ? w->slot_bytes * (size_t)dn_plan_slots(l, w) : dn_packed_bytes(l, 0, blocks);
 }
 
-static void lay_out_scratch(const struct dn_flow *flow, struct dn_plan *plan, struct dn_group *g)
+/* What is read has a place behind the packed filters of all layers. */
+static void lay_out_stream(const struct dn_flow *flow, struct dn_plan *plan, struct dn_group *g)
 {
-    size_t raw = 0;
-    g->scratch.bytes = g->workspace_bytes = dn_align_up(g->workspace_bytes, DN_ALIGN);
-    for (int p = g->first; p <= g->last; p++)
-        lay_out_filters(&flow->graph->layers[flow->order[p]], plan, g);
-    for (int p = g->first; p <= g->last && !dn_group_is_whole(g); p++) {
+    g->workspace.bytes = dn_align_up(g->workspace.bytes, DN_ALIGN);
+    g->stream.bytes = g->raw_bytes = 0;
+    for (int p = g->first; p <= g->last; p++) {
         const struct dn_layer *l = &flow->graph->layers[flow->order[p]];
-        struct dn_weight_place *w = &plan->weights[l->index];
-        w->raw = g->scratch.bytes;
-        if (w->resident < dn_blocks(l->out_c) && dn_raw_bytes(l, 1) > raw)
-            raw = dn_raw_bytes(l, 1);
+        const struct dn_weight_place *w = &plan->weights[l->index];
+        lay_out_filters(l, plan, g);
+        if (l->file_filters && w->resident < dn_blocks(l->out_c) && dn_plan_raw(l, w, g) > g->raw_bytes)
+            g->raw_bytes = dn_plan_raw(l, w, g);
     }
-    g->scratch.bytes += raw;
+    g->raw = g->stream.bytes;
+    g->stream.bytes += g->raw_bytes * (g->readers > 1 ? 2 : 1);
 }
 
 /* ---- the arena ------------------------------------------------------------------------------ */
 
+/* The buffers that share the maps' part, i from 0 on. */
+static struct dn_buffer *buffer_at(struct dn_plan *plan, int i)
+{
+    int group = i - plan->n_storages;
+    if (group < 0)
+        return &plan->storages[i].buffer;
+    struct dn_group *g = &plan->groups[group / 2];
+    return group % 2 ? &g->stream : &g->workspace;
+}
+
 static enum dn_status place_buffers(struct dn_plan *plan, struct dn_error *err)
 {
-    int n = plan->n_storages + plan->n_groups;
-    struct dn_buffer *buffers = calloc((size_t)n, sizeof *buffers);
+    int all = plan->n_storages + 2 * plan->n_groups, n = 0;
+    struct dn_buffer *buffers = calloc((size_t)all, sizeof *buffers);
     if (!buffers)
-        return dn_fail(err, DN_NO_MEMORY, "no memory to place %d buffers", n);
-    for (int i = 0; i < plan->n_storages; i++)
-        buffers[i] = plan->storages[i].buffer;
-    for (int g = 0; g < plan->n_groups; g++) {
-        buffers[plan->n_storages + g] = plan->groups[g].scratch;
-        buffers[plan->n_storages + g].first = buffers[plan->n_storages + g].last = g;
-    }
+        return dn_fail(err, DN_NO_MEMORY, "no memory to place %d buffers", all);
+    for (int i = 0; i < all; i++)
+        if (buffer_at(plan, i)->bytes)
+            buffers[n++] = *buffer_at(plan, i);
     enum dn_status status = dn_place(buffers, n, &plan->maps_bytes, err);
-    for (int i = 0; i < n; i++) {
-        buffers[i].offset += plan->weights_bytes;
-        if (i < plan->n_storages)
-            plan->storages[i].buffer = buffers[i];
-        else
-            plan->groups[i - plan->n_storages].scratch = buffers[i];
-    }
+    for (int i = all - 1; i >= 0; i--)
+        if (buffer_at(plan, i)->bytes)
+            buffer_at(plan, i)->offset = plan->weights_bytes + buffers[--n].offset;
     free(buffers);
     return status;
 }
@@ -181,8 +192,12 @@ static void lay_out_sizes(const struct dn_flow *flow, struct dn_plan *plan)
 {
     plan->streamed_bytes = 0;
     lay_out_weights(flow->graph, plan);
-    for (int i = 0; i < plan->n_groups; i++)
-        lay_out_scratch(flow, plan, &plan->groups[i]);
+    for (int i = 0; i < plan->n_groups; i++) {
+        struct dn_group *g = &plan->groups[i];
+        lay_out_stream(flow, plan, g);
+        g->workspace.first = g->workspace.last = g->stream.last = i;
+        g->stream.first = i - g->ahead;
+    }
 }
 
 /* Results and the input row, from an offset on. Returns where they end. */
@@ -207,16 +222,27 @@ static size_t find_peak(const struct dn_plan_options *options, struct dn_plan *p
     return after > plan->arena_bytes ? after : plan->arena_bytes;
 }
 
+static size_t living(const struct dn_buffer *b, int group)
+{
+    return b->first <= group && group <= b->last ? b->bytes : 0;
+}
+
+size_t dn_plan_live(const struct dn_plan *plan, int group)
+{
+    size_t live = plan->groups[group].workspace.bytes;
+    for (int i = 0; i < plan->n_storages; i++)
+        live += living(&plan->storages[i].buffer, group);
+    for (int i = 0; i < plan->n_groups; i++)
+        live += living(&plan->groups[i].stream, group);
+    return live;
+}
+
 size_t dn_plan_least(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan)
 {
     plan->maps_bytes = 0;
     lay_out_sizes(flow, plan);
     for (int g = 0; g < plan->n_groups; g++) {
-        size_t live = plan->groups[g].scratch.bytes;
-        for (int i = 0; i < plan->n_storages; i++) {
-            const struct dn_buffer *b = &plan->storages[i].buffer;
-            live += b->first <= g && g <= b->last ? b->bytes : 0;
-        }
+        size_t live = dn_plan_live(plan, g);
         plan->maps_bytes = live > plan->maps_bytes ? live : plan->maps_bytes;
     }
     plan->arena_bytes = lay_out_results(flow, plan, plan->weights_bytes + plan->maps_bytes);
@@ -291,6 +317,7 @@ enum dn_status dn_plan_new(const struct dn_flow *flow, int threads, struct dn_pl
     for (size_t i = 0; i < n; i++) {
         plan->weights[i].resident = dn_blocks(flow->graph->layers[i].out_c);
         plan->weights[i].slice = 1;
+        plan->weights[i].slots = DN_PLAN_SLOTS;
     }
     return DN_OK;
 }
@@ -319,6 +346,8 @@ enum dn_status dn_plan_make(struct dn_flow *flow, const struct dn_plan_options *
         dn_plan_paper(flow, options, plan, err);
     else
         dn_search(flow, options, plan, err);
+    if (!err->status)
+        dn_plan_look_ahead(flow, options, plan, err);
     if (err->status)
         dn_plan_free(plan);
     return err->status;

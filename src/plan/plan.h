@@ -4,11 +4,11 @@
  * and scratch buffer an offset in one arena, and knows the exact size of that arena. It holds no
  * pointers into the graph and none into memory; printing, checking and executing it are separate.
  *
- *   arena  | parameters | resident filters, packed | maps and scratch of the groups |
- *                                                  | staging while loading          |
+ *   arena  | parameters | resident filters, packed | maps, workspaces, streamed filters |
+ *                                                  | staging while loading              |
  *
- * Maps and scratch share their part by lifetime, counted in groups. While weights are loaded none of
- * them lives, so staging lies over them. */
+ * Maps and what groups need beside them share their part by lifetime, counted in groups. While weights are
+ * loaded none of them lives, so staging lies over them. */
 #ifndef DN_PLAN_PLAN_H
 #define DN_PLAN_PLAN_H
 
@@ -36,18 +36,20 @@ struct dn_storage {
 };
 
 /* Where the weights of a layer are. The first `resident` output blocks of its packed filters are
- * loaded once and stay; the others come from the file in every run: in slices through two slots of
- * the group's scratch, packed while the slice before computes, or, in a group of several bands, all
- * at once into `held`. */
+ * loaded once and stay; the others come from the file in every run, into the stream buffer of its group:
+ * in slices through slots, packed while the slices before compute, or, for a group of several bands, all
+ * of them before it begins. */
 struct dn_weight_place {
     size_t params;       /* arena offset; of the layer whose weights it shares */
     size_t filters;      /* arena offset of the resident blocks */
     size_t bytes;        /* of them */
     int resident;        /* blocks; all of them, or fewer when some are streamed */
     int slice;           /* blocks in a streamed slice */
+    bool pairs;          /* at least two: look-ahead has room for them */
     enum dn_residency wish; /* of a [fusion] section */
-    size_t held;         /* offset in the group's scratch, in a group of bands */
-    size_t raw, slot[2]; /* offsets in the group's scratch: raw slice, packed slices */
+    int slots;           /* at most so many, of a layer that is a group */
+    size_t slot_bytes;
+    size_t packed;       /* offset in the stream buffer: of the slots, or of all filters */
 };
 
 /* Where a root map lies. */
@@ -124,6 +126,9 @@ enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_o
  * than then is in arena_bytes. */
 size_t dn_plan_least(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan);
 
+/* Bytes of all buffers that live while a group runs. */
+size_t dn_plan_live(const struct dn_plan *plan, int group);
+
 /* Bytes of the arena that cannot be given back between runs: outputs and results, the input row, and pages
  * that they only touch. */
 size_t dn_plan_outputs(const struct dn_plan *plan);
@@ -133,8 +138,8 @@ size_t dn_plan_outputs(const struct dn_plan *plan);
 size_t dn_packed_bytes(const struct dn_layer *l, int block0, int block1);
 size_t dn_raw_bytes(const struct dn_layer *l, int blocks);
 
-/* Bytes of scratch of a layer that streams its filters in slices of so many blocks, or holds all of
- * them (slice 0). `resident` blocks need none. */
+/* Bytes of a stream buffer with two slots for slices of so many blocks of a layer, or for all filters
+ * (slice 0). `resident` blocks need none. */
 size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice);
 
 /* The groups of options->fusion, all other layers one by one. */
@@ -151,8 +156,18 @@ static inline bool dn_has_filters(const struct dn_layer *l)
     return l->file_filters > 0;
 }
 
+enum { DN_PLAN_SLOTS = 2 };              /* slots without which slices do not come while others compute */
 enum { DN_PLAN_STAGING = 1 << 20 }; /* most bytes that are read at once while weights are loaded */
 enum { DN_PLAN_PAGE = 16 << 10 };   /* most bytes of the system's pages, in which memory is given back */
+
+/* Blocks that come at a time for a layer that is a group. */
+int dn_plan_blocks(const struct dn_layer *l, const struct dn_weight_place *w);
+
+/* Slots of a layer that is a group: no more than it has slices. */
+int dn_plan_slots(const struct dn_layer *l, const struct dn_weight_place *w);
+
+/* Bytes of raw filters of a slice of a layer that is a group, or, in bands, of a block. */
+size_t dn_plan_raw(const struct dn_layer *l, const struct dn_weight_place *w, const struct dn_group *g);
 
 /* Output blocks of a layer whose raw filters fit `bytes`; at least 1, at most all. */
 int dn_plan_slice(const struct dn_layer *l, size_t bytes);

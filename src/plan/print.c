@@ -8,8 +8,11 @@ static const double MB = 1 << 20;
 struct dn_plan_use dn_plan_use(const struct dn_plan *plan, int group)
 {
     const struct dn_group *g = &plan->groups[group];
-    struct dn_plan_use use = {.resident = plan->weights_bytes, .workspace = g->workspace_bytes,
-                              .streamed = g->scratch.bytes - g->workspace_bytes};
+    struct dn_plan_use use = {.resident = plan->weights_bytes, .workspace = g->workspace.bytes};
+    for (int i = 0; i < plan->n_groups; i++) {
+        const struct dn_buffer *b = &plan->groups[i].stream;
+        use.streamed += b->first <= group && b->last >= group ? b->bytes : 0;
+    }
     for (int i = 0; i < plan->n_storages; i++) {
         const struct dn_buffer *b = &plan->storages[i].buffer;
         use.maps += b->first <= group && b->last >= group ? b->bytes : 0;

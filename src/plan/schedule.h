@@ -32,8 +32,11 @@ struct dn_group {
     int stripes;        /* of bands, at most as many; 1 in every other group */
     bool recompute;
     int thrift;         /* with workspace, 0: none, to DN_THRIFT_LEVELS - 1 */
-    struct dn_buffer scratch; /* lives while the group runs: workspace, and weights on their way */
-    size_t workspace_bytes;   /* the first part of scratch, in equal parts for stripes */
+    struct dn_buffer workspace; /* lives while the group runs; in equal parts for stripes */
+    struct dn_buffer stream;    /* filters that come from the file; lives since `ahead` groups before it */
+    int ahead;
+    size_t raw, raw_bytes;      /* offset in it: what is read and not yet packed, of each reader */
+    int readers;                /* 2: who waits for filters may read some, too */
 };
 
 /* Compute this rectangle of a layer's output; layer -1: obtain these rows of the network's input. In a

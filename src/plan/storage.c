@@ -153,8 +153,8 @@ static void note_work(const struct dn_flow *flow, const struct dn_plan_options *
         int threads = dn_group_threads(group, options->threads);
         size_t bytes = l->ops->workspace(l, options->kernels, step->rect, threads, group->thrift);
         bytes = dn_align_up(bytes, DN_ALIGN) * (size_t)group->stripes;
-        if (bytes > group->workspace_bytes)
-            group->workspace_bytes = bytes;
+        if (bytes > group->workspace.bytes)
+            group->workspace.bytes = bytes;
     }
 }
 
@@ -294,7 +294,7 @@ enum dn_status dn_plan_rows_known(const struct dn_flow *flow, const struct dn_pl
     memset(plan->repeats, 0, (size_t)n * sizeof *plan->repeats);
     for (int g = 0; g < plan->n_groups; g++) {
         struct dn_group *group = &plan->groups[g];
-        group->workspace_bytes = 0;
+        group->workspace.bytes = 0;
         if (walks && dn_walks_recall(walks, flow, plan, group))
             continue;
         if (group->first == group->last && dn_group_is_whole(group))

@@ -8,7 +8,7 @@
  * that are made at most plan->concat_distance positions before it lie in place. */
 void dn_plan_places(const struct dn_flow *flow, struct dn_plan *plan);
 
-/* For the groups: rows, lifetimes and bytes of the storages, and the groups' workspace_bytes. */
+/* For the groups: rows, lifetimes and bytes of the storages, and the bytes of the groups' workspaces. */
 enum dn_status dn_plan_rows(const struct dn_flow *flow, const struct dn_plan_options *options,
                             struct dn_plan *plan, struct dn_error *err);
 

@@ -54,7 +54,7 @@ static void print_cfg(FILE *out, const void *unused)
     (void)unused;
     fprintf(out, "[net]\nwidth=20\nheight=20\nchannels=3\n");
     for (int i = 0; i < 6; i++)
-        fprintf(out, "[convolutional]\nbatch_normalize=1\nfilters=%d\nsize=3\nstride=1\npad=1\nactivation=leaky\n", 40 + i);
+        fprintf(out, "[convolutional]\nbatch_normalize=1\nfilters=%d\nsize=3\nstride=1\npad=1\nactivation=leaky\n", 72 + i);
     fprintf(out, "[connected]\noutput=50\nactivation=linear\n");
 }
 
@@ -73,7 +73,7 @@ static void print_fusion(FILE *out, const void *unused)
 {
     (void)unused;
     fprintf(out, "[fusion]\nlayers=0-2\ntiles=5x1\nweights=stream\n"); /* held while bands run */
-    for (int i = 3; i < 7; i++)                                        /* through two slots */
+    for (int i = 3; i < 7; i++)                                        /* through slots */
         fprintf(out, "[fusion]\nlayers=%d-%d\nweights=stream\nslice=1\n", i, i);
 }
 
@@ -99,8 +99,8 @@ static void make_files(void)
 {
     size_t floats = 0, channels = 3;
     for (size_t i = 0; i < 6; i++) {
-        floats += 4 * (40 + i) + (40 + i) * channels * 9;
-        channels = 40 + i;
+        floats += 4 * (72 + i) + (72 + i) * channels * 9;
+        channels = 72 + i;
     }
     floats += 50 + channels * 400 * 50;
     temporary_text(cfg, print_cfg, NULL);

@@ -43,16 +43,16 @@ static void hurt_storage(struct dice *d, struct dn_plan *p)
 static void hurt_group(struct dice *d, struct dn_plan *p)
 {
     struct dn_group *g = &p->groups[roll(d, p->n_groups)];
-    int *numbers[] = {&g->first, &g->last, &g->tiles, &g->columns, &g->stripes};
-    size_t *sizes[] = {&g->scratch.bytes, &g->scratch.offset, &g->workspace_bytes};
-    int kind = roll(d, 11);
-    if (kind < 5)
+    int *numbers[] = {&g->first, &g->last, &g->tiles, &g->columns, &g->stripes, &g->ahead, &g->readers, &g->stream.first};
+    size_t *sizes[] = {&g->workspace.bytes, &g->workspace.offset, &g->stream.bytes, &g->stream.offset, &g->raw, &g->raw_bytes};
+    int kind = roll(d, 17);
+    if (kind < 8)
         hurt_int(d, numbers[kind]);
-    else if (kind == 5)
+    else if (kind == 8)
         p->n_groups--;
-    else if (kind < 9)
-        hurt_size(d, sizes[kind - 6]);
-    else if (kind == 9)
+    else if (kind < 15)
+        hurt_size(d, sizes[kind - 9]);
+    else if (kind == 15)
         g->recompute = !g->recompute;
     else
         g->tiles = g->columns = 1;
@@ -61,12 +61,15 @@ static void hurt_group(struct dice *d, struct dn_plan *p)
 static void hurt_weights(struct dice *d, struct dn_plan *p)
 {
     struct dn_weight_place *w = &p->weights[roll(d, p->n_layers)];
-    size_t *sizes[] = {&w->params, &w->filters, &w->bytes, &w->held, &w->raw, &w->slot[0], &w->slot[1]};
+    size_t *sizes[] = {&w->params, &w->filters, &w->bytes, &w->packed, &w->slot_bytes};
+    int *numbers[] = {&w->resident, &w->slice, &w->slots};
     int kind = roll(d, 9);
-    if (kind < 7)
+    if (kind < 5)
         hurt_size(d, sizes[kind]);
+    else if (kind < 8)
+        hurt_int(d, numbers[kind - 5]);
     else
-        hurt_int(d, kind == 7 ? &w->resident : &w->slice);
+        w->pairs = !w->pairs;
 }
 
 static void hurt_rest(struct dice *d, struct dn_plan *p)
