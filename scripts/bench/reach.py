@@ -31,14 +31,6 @@ NETWORKS = ["yolov2=16", "yolov3=32", "yolov3-spp=32", "yolov4=32", "yolov2-tiny
 QUICK = ["yolov3-tiny=8", "tinyface=8"]
 
 
-def forget(path):
-    """Drops a file from the page cache."""
-    descriptor = os.open(path, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    os.close(descriptor)
-
-
 def detect(program, model, folder, threads, kilobytes, group=None):
     """A whole run of the program on the photo."""
     detects = any(layer.kind in measure.cfgfile.HEADS for layer in model.layers)
@@ -64,8 +56,8 @@ def cold(model, folder, threads, budget, group):
     """Seconds of a run in the cgroup with nothing in the page cache, or what became of it."""
     program = os.path.join(folder, "darknet")
     shutil.copy(DARKNET, program)
-    forget(program)
-    forget(model.weights)
+    measure.forget(program)
+    measure.forget(model.weights)
     if group:
         group.limit(budget, False)
     done = detect(program, model, folder, threads, budget * 1024, group)

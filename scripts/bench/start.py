@@ -68,7 +68,9 @@ def command_of(program, name, threads):
     if name == "tinyface":
         data, weights = "data/faces.data", os.path.join(FOLDER, "tinyface.weights")
     else:
-        data, weights = "data/coco.data", measure.Model(name).weights
+        model = measure.Model(name)
+        model.warm()
+        data, weights = "data/coco.data", model.weights
     words = [program, "detector", "test", data, cfg, weights, "-out", os.path.join(measure.BUILD, "start")]
     return words + (["-threads", str(threads)] if threads else []), weights
 
