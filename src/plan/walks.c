@@ -85,7 +85,7 @@ bool dn_walks_recall(const struct dn_walks *walks, const struct dn_flow *flow, s
         if (m->map > 0)
             plan->repeats[m->map - 1] = m->repeats;
     }
-    group->workspace_bytes = walks->list[i].workspace_bytes;
+    group->workspace.bytes = walks->list[i].workspace_bytes;
     return true;
 }
 
@@ -119,7 +119,7 @@ void dn_walks_keep(struct dn_walks *walks, const struct dn_flow *flow, const str
         return;
     int *latest = &walks->latest[flow->order[group->last]];
     walks->list[walks->n] = (struct dn_walk){n, group->tiles, group->stripes, group->thrift, walks->n_maps, *latest,
-                                             group->workspace_bytes};
+                                             group->workspace.bytes};
     *latest = walks->n++;
     for (int p = group->last; p >= first_position(group); p--)
         walks->maps[walks->n_maps++] = map_at(flow, plan, p);
