@@ -110,11 +110,11 @@ static void *serve(void *context)
             await(s, &s->asked, n);
             continue;
         }
-        const struct dn_fetch *f = &s->fetch[n % DN_STREAM_OPEN];
-        double start = dn_span_begin(f->tracer);
-        complete(s, n, f);
-        DN_SPAN_END(f->tracer, start, .kind = DN_SPAN_FETCH, .layer = f->index, .block0 = f->block0,
-                    .block1 = f->block1, .thread = 1);
+        const struct dn_fetch f = s->fetch[n % DN_STREAM_OPEN]; /* its place is another's when it is complete */
+        double start = dn_span_begin(f.tracer);
+        complete(s, n, &f);
+        DN_SPAN_END(f.tracer, start, .kind = DN_SPAN_FETCH, .layer = f.index, .block0 = f.block0,
+                    .block1 = f.block1, .thread = 1);
     }
     return NULL;
 }
