@@ -21,7 +21,7 @@ struct dn_walks {
 enum dn_status dn_walks_init(struct dn_walks *walks, const struct dn_flow *flow, struct dn_error *err);
 void dn_walks_free(struct dn_walks *walks);
 
-/* Fills in the group's workspace_bytes, the rows of storages that live in it only, and its layers' repeats;
+/* Fills in the group's workspace.bytes, the rows of storages that live in it only, and its layers' repeats;
  * false when the group is not known. */
 bool dn_walks_recall(const struct dn_walks *walks, const struct dn_flow *flow, struct dn_plan *plan,
                      struct dn_group *group);
