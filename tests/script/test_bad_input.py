@@ -99,7 +99,7 @@ class Folder:
         """Full: no file can grow, which is an error of write() and not a signal."""
         before = set(os.listdir(self.path))
         full = ["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"] if disk_full else []
-        done = common.run([*full, common.DARKNET, *words], self.path, timeout=60)
+        done = common.run([*full, common.DARKNET, *words], self.path)
         return done, sorted(set(os.listdir(self.path)) - before)
 
     def test(self, data="net.data", cfg="net.cfg", weights="good.weights", photos=("photo.png",),
