@@ -100,12 +100,15 @@ static struct distance error_of_plain_sums(void)
     return error_of_outputs();
 }
 
-START_TEST(the_mean_error_is_at_most_one_and_a_half_times_that_of_a_plain_sum)
+/* With few channels a plain sum is at its best. There the largest error of few outputs is a matter of luck,
+ * of either sum; such layers have large maps. */
+START_TEST(mean_and_largest_error_are_at_most_one_and_a_half_times_those_of_a_plain_sum)
 {
     static const int channels[CHANNELS] = {32, 33, 48, 63, 64, 65, 100, 127, 128, 250, 512, 1024};
     int stride = 1 + _i / CHANNELS;
-    struct dn_conv v = plain_conv(channels[_i % CHANNELS], 32, stride);
-    conv_case_open(&c, &v, stride == 1 ? 13 : 39, stride == 1 ? 14 : 40, (unsigned)_i);
+    const int few = channels[_i % CHANNELS] < 64, size = few ? 52 : stride == 1 ? 13 : 20;
+    struct dn_conv v = plain_conv(channels[_i % CHANNELS], few ? 64 : 32, stride);
+    conv_case_open(&c, &v, size * stride - stride + 1, size * stride, (unsigned)_i);
     for (size_t i = 0; i < c.in_bytes / sizeof(float); i++) /* as leaky layers leave them */
         c.in.data[(ptrdiff_t)i - DN_BLOCK] *= c.in.data[(ptrdiff_t)i - DN_BLOCK] > 0 ? 1 : 0.1f;
     expected = NULL;
@@ -113,7 +116,7 @@ START_TEST(the_mean_error_is_at_most_one_and_a_half_times_that_of_a_plain_sum)
     ck_assert(dn_conv_is_winograd(&c.conv));
     run_whole(NULL);
     struct distance winograd = error_of_outputs();
-    ck_assert_msg(winograd.rms <= 1.5 * plain.rms && winograd.max <= (stride == 1 ? 2 : 1.5) * plain.max,
+    ck_assert_msg(winograd.rms <= 1.5 * plain.rms && winograd.max <= 1.5 * plain.max,
                   "%s: rms %g and maximum %g times as large", conv_case_text(&c), winograd.rms / plain.rms,
                   winograd.max / plain.max);
     close_case();
@@ -305,7 +308,7 @@ Suite *suite(void)
     Suite *s = suite_create("Winograd convolution");
     TCase *t = tcase_create("laws");
     tcase_set_timeout(t, 120);
-    tcase_add_loop_test(t, the_mean_error_is_at_most_one_and_a_half_times_that_of_a_plain_sum, 0, 2 * CHANNELS);
+    tcase_add_loop_test(t, mean_and_largest_error_are_at_most_one_and_a_half_times_those_of_a_plain_sum, 0, 2 * CHANNELS);
     tcase_add_loop_test(t, every_instruction_set_gives_the_same_bytes, 0, CASES);
     tcase_add_loop_test(t, rectangles_slices_and_threads_do_not_change_the_bytes, 0, CASES);
     tcase_add_loop_test(t, threads_that_share_the_output_blocks_of_their_tiles_do_not_change_the_bytes, 0, 4);

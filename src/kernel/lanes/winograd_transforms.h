@@ -36,14 +36,15 @@ static INLINE void filter_line_1(const vec *g, vec *u)
     u[5] = g[2];
 }
 
-/* y = At m */
+/* y = At m. The large terms of y[0] and y[3] cancel each other; in this order few sums of them are rounded. */
 static INLINE void output_line_1(const vec *m, vec *y)
 {
+    const vec large = vec_splat(8.125f), middle = vec_splat(3.375f), minus = vec_splat(-3.375f);
     vec even = m[1] - m[2], odd = m[1] + m[2], even2 = m[3] + m[4], odd2 = m[3] - m[4];
-    y[0] = vec_fma(vec_splat(8.125f), m[0], vec_fma(vec_splat(3.375f), even, even2));
+    y[0] = vec_fma(minus, m[2], vec_fma(large, m[0], vec_fma(middle, m[1], even2)));
     y[1] = vec_fma(vec_splat(1.5f), odd, odd2);
     y[2] = vec_fma(vec_splat(1.5f), even2, even);
-    y[3] = vec_fma(vec_splat(8.125f), m[5], vec_fma(vec_splat(3.375f), odd2, odd));
+    y[3] = vec_fma(minus, m[4], vec_fma(large, m[5], vec_fma(middle, m[3], odd)));
 }
 
 /* ---- lines of stride 2 ----------------------------------------------------------------------- */
