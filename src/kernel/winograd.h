@@ -124,9 +124,8 @@ struct dn_winograd_strip {
 };
 
 /* So short that the error stays below 1.5 times that of a plain sum of all products: with few channels one
- * long sum would lose more than the transforms (1600 layers of 32 to 47 channels: the mean error 1.13 times that
- * of a plain sum, at most 1.31 times). Long sums of many channels may be longer, since the plain
- * sum loses more with them, too. */
+ * long sum would lose more than the transforms (tests/kernel/test_winograd asks that of the mean and of the
+ * largest error). Long sums of many channels may be longer, since the plain sum loses more with them, too. */
 static inline int dn_winograd_chunk(const struct dn_conv *v)
 {
     if (v->c < 64)
