@@ -65,6 +65,36 @@ def run(command, folder=None, stdin="", timeout=300, **variables):
         return subprocess.CompletedProcess(command, 124, "", f"still running after {timeout} s")
 
 
+def smallest_budget(words, folder=None):
+    """Flags of the smallest budget that the command names, and a twentieth of a megabyte: what a process takes
+    differs by some pages from start to start."""
+    said = run([*words, "-memory", "1M"], folder).stderr
+    found = re.search(r"needs at least ([\d.]+) MB", said)
+    return ["-memory", f"{float(found.group(1)) + .05:.2f}M"] if found else []
+
+
+def at_smallest_budget(what, words, folder, same):
+    """Checks that the command gives at its smallest budget what it has given without one: same(process) tells
+    why not, or None."""
+    flags = smallest_budget(words, folder)
+    done = run([*words, *flags], folder)
+    why = last_line(done.stderr) if done.returncode or not flags else same(done)
+    check(f"{what} at the smallest budget: {' '.join(flags[1:])}", why)
+
+
+def other_bytes(ours, least):
+    """Why two files differ, or None."""
+    with open(ours, "rb") as a, open(least, "rb") as b:
+        return None if a.read() == b.read() else "not the bytes that there are without a budget"
+
+
+def other_lines(ours, least):
+    """Why two standard outputs differ but for the seconds in them, or None."""
+    ours, least = (re.sub(r"in [\d.]+ seconds", "", text).splitlines() for text in (ours, least))
+    return next((f"{b} instead of {a}" for a, b in zip(ours, least) if a != b),
+                None if len(ours) == len(least) else f"{len(least)} lines instead of {len(ours)}")
+
+
 def last_line(text):
     lines = text.strip().splitlines()
     return lines[-1] if lines else "(nothing)"
