@@ -2,7 +2,7 @@
  * the multiply-add peak that dn_conv_run reaches; for depthwise layers also how long it takes to read
  * the same input and write the same output without multiplying.
  *
- *   bench_conv [ISA [THREADS]] */
+ *   bench_conv [ISA [THREADS [PART OF A NAME]]] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,7 +196,7 @@ static double seconds(const struct dn_kernels *k, const struct shape *s, int thr
     return best;
 }
 
-static void bench(const struct dn_kernels *k, int threads)
+static void bench(const struct dn_kernels *k, int threads, const char *part)
 {
     double peak = dn_fma_peak(k, 0.2) * threads;
     double network = 0, ideal = 0, packing = 0;
@@ -204,7 +204,8 @@ static void bench(const struct dn_kernels *k, int threads)
            threads > 1 ? "s" : "", peak);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct shape *s = &shapes[i];
-
+        if (!strstr(s->name, part))
+            continue;
         int o = (s->h + s->k / 2 * 2 - s->k) / s->stride + 1,
             o2 = (s->w + s->k / 2 * 2 - s->k) / s->stride + 1;
         double flops = 2.0 * s->c / s->groups * s->n * s->k * s->k * o * o2, pack, alone;
@@ -221,8 +222,9 @@ static void bench(const struct dn_kernels *k, int threads)
             packing += s->times * pack;
         }
     }
-    printf("  %s, all convolutions: %.3f s, %.1f%% of peak; packing %.1f%%\n", YOLO, network,
-           100 * ideal / network, 100 * packing / network);
+    if (strstr(YOLO, part))
+        printf("  %s, all convolutions: %.3f s, %.1f%% of peak; packing %.1f%%\n", YOLO, network,
+               100 * ideal / network, 100 * packing / network);
 }
 
 int main(int argc, char **argv)
@@ -233,6 +235,6 @@ int main(int argc, char **argv)
         watch = CLOCK_MONOTONIC;
     for (int i = 0; i < n; i++)
         if (argc > 1 ? !strcmp(names[i], argv[1]) : strcmp(names[i], "scalar") != 0)
-            bench(dn_kernels(names[i]), threads);
+            bench(dn_kernels(names[i]), threads, argc > 3 ? argv[3] : "");
     return 0;
 }

