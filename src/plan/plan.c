@@ -237,14 +237,25 @@ size_t dn_plan_live(const struct dn_plan *plan, int group)
     return live;
 }
 
-size_t dn_plan_least(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan)
+static void add_living(const struct dn_plan *plan, const struct dn_buffer *b, size_t *live)
 {
-    plan->maps_bytes = 0;
+    for (int g = dn_max(0, b->first); g <= b->last && g < plan->n_groups; g++)
+        live[g] += b->bytes;
+}
+
+size_t dn_plan_least(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan,
+                     size_t *live)
+{
     lay_out_sizes(flow, plan);
-    for (int g = 0; g < plan->n_groups; g++) {
-        size_t live = dn_plan_live(plan, g);
-        plan->maps_bytes = live > plan->maps_bytes ? live : plan->maps_bytes;
-    }
+    for (int g = 0; g < plan->n_groups; g++)
+        live[g] = plan->groups[g].workspace.bytes;
+    for (int g = 0; g < plan->n_groups; g++)
+        add_living(plan, &plan->groups[g].stream, live);
+    for (int i = 0; i < plan->n_storages; i++)
+        add_living(plan, &plan->storages[i].buffer, live);
+    plan->maps_bytes = 0;
+    for (int g = 0; g < plan->n_groups; g++)
+        plan->maps_bytes = live[g] > plan->maps_bytes ? live[g] : plan->maps_bytes;
     plan->arena_bytes = lay_out_results(flow, plan, plan->weights_bytes + plan->maps_bytes);
     return find_peak(options, plan);
 }

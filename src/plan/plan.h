@@ -123,8 +123,9 @@ enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_o
                               struct dn_plan *plan, struct dn_error *err);
 
 /* With these groups, places, rows, residency and slices no layout has fewer peak_bytes; nor a smaller arena
- * than then is in arena_bytes. */
-size_t dn_plan_least(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan);
+ * than then is in arena_bytes. live[n_groups] gets dn_plan_live() of all groups. */
+size_t dn_plan_least(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan,
+                     size_t *live);
 
 /* Bytes of all buffers that live while a group runs. */
 size_t dn_plan_live(const struct dn_plan *plan, int group);

@@ -157,9 +157,9 @@ static int window_rows(const struct dn_rings *r, int map, const struct dn_layer 
     const struct dn_span *in = r->tables->layers[reader->index].rows;
     const int stride = r->stride[map], step = r->stride[reader->index + 1];
     int rows = 0;
-    for (int s = r->from; s < r->samples; s++) {
-        int top = need[s - 1];
-        for (int y = wanted[s - 1]; y < wanted[s]; y += step) {
+    for (int s = 0; s < r->samples; s += s ? 1 : r->from) {
+        int top = s ? need[s - 1] : 0;
+        for (int y = s ? wanted[s - 1] : 0; y < wanted[s]; y += step) {
             int end = in[dn_min(y + step, wanted[s]) - 1].hi;
             if (end > top)
                 top = dn_min(need[s], top + dn_ceil_div(end - top, stride) * stride);

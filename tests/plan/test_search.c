@@ -235,6 +235,7 @@ struct all {
     struct dn_plan_options o;
     struct dn_plan plan; /* the one that is being made */
     double best;
+    char *text;          /* of the best one, as [fusion] sections */
     long tried;
 };
 
@@ -245,9 +246,12 @@ static void try_plan(struct all *a)
     ck_assert(!dn_plan_rows(&a->g->flow, &a->o, &a->plan, &err));
     for (int all = 0; all < 2; all++) {
         ck_assert(!dn_plan_reside(&a->g->flow, &a->o, all, &a->plan, &least, &err));
-        if (a->plan.arena_bytes <= a->o.budget && a->plan.seconds < a->best)
-            a->best = a->plan.seconds;
         a->tried++;
+        if (a->plan.peak_bytes > a->o.budget || a->plan.seconds >= a->best)
+            continue;
+        a->best = a->plan.seconds;
+        free(a->text);
+        a->text = fusion_text(&a->g->flow, &a->plan, &a->o.machine);
     }
 }
 
@@ -283,7 +287,16 @@ static void cut(struct all *a, int position)
     a->plan.n_groups--;
 }
 
-static double best_of_all(struct net_graph *g, struct dn_plan_options o, long *tried)
+/* Bands do not compute what nobody reads; the pieces do not know that. */
+static bool all_is_read(const struct net_graph *g)
+{
+    for (int map = 1; map < g->graph.n; map++)
+        if (g->flow.root[map] == map && g->flow.first_reader[map] == g->flow.first_reader[map + 1] && !g->flow.output[map])
+            return false;
+    return true;
+}
+
+static double best_of_all(struct net_graph *g, struct dn_plan_options o, long *tried, char **text)
 {
     static const int distances[] = {1 << 20, 12, 0};
     struct all a = {g, o, .best = INFINITY};
@@ -297,6 +310,7 @@ static double best_of_all(struct net_graph *g, struct dn_plan_options o, long *t
     }
     dn_plan_free(&a.plan);
     *tried += a.tried;
+    *text = a.text;
     return a.best;
 }
 
@@ -319,28 +333,37 @@ START_TEST(test_no_cut_of_a_small_network_is_faster)
         memset(c.keep, 0, sizeof c.keep);
         if (!net_graph_read(&g, &c))
             continue;
-        struct dn_plan_options o = options_of((size_t)1 << 30, 1 + i % 2);
+        if (!all_is_read(&g)) {
+            net_graph_free(&g);
+            continue;
+        }
+        struct dn_plan_options o = options_of((size_t)1 << 30, 1 + i % 3);
         ck_assert(!dn_plan_make(&g.flow, &o, &plan, &err));
         size_t least = plan.least_bytes, most = plan.arena_bytes;
         dn_plan_free(&plan);
         for (size_t part = 0; part <= 4 && most > least; part += 2, compared++) {
             o.budget = least + (most - least) * part / 4;
             ck_assert_msg(!dn_plan_make(&g.flow, &o, &plan, &err), "%s", err.text);
-            double found = plan.seconds, best = best_of_all(&g, o, &tried);
+            char *text = fusion_text(&g.flow, &plan, &o.machine), *best_text;
+            double found = plan.seconds, best = best_of_all(&g, o, &tried, &best_text);
             dn_plan_free(&plan);
             worse += found > best * 1.000001;
+            ck_assert_msg(found < 1.2 * best, "%d threads, budget %zu: %.9f s, %.9f s is possible", o.threads, o.budget, found, best);
             sum += found > best ? found / best : 1; /* thrift, which is not tried here, may be faster */
             if (getenv("DN_VERBOSE") && found > best * 1.000001) {
                 net_case_print(stderr, &c);
-                fprintf(stderr, "%d threads, budget %zu: %.9f, best %.9f\n", o.threads, o.budget, found, best);
+                fprintf(stderr, "%d threads, budget %zu (least %zu): %.9f\n%s\nbest %.9f\n%s\n", o.threads, o.budget, least, found, text,
+                        best, best_text);
             }
+            free(text);
+            free(best_text);
         }
         net_graph_free(&g);
     }
     if (getenv("DN_VERBOSE"))
         fprintf(stderr, "%ld plans tried; %d of %d not the best, on average %.4f times as slow\n", tried, worse, compared, sum / compared);
-    ck_assert_msg(sum <= 1.03 * compared, "%.4f times as slow as the best on average", sum / compared);
-    ck_assert_msg(4 * worse <= compared, "%d of %d plans are not the best", worse, compared);
+    ck_assert_msg(sum <= 1.01 * compared, "%.4f times as slow as the best on average", sum / compared);
+    ck_assert_msg(8 * worse <= compared, "%d of %d plans are not the best", worse, compared);
 }
 END_TEST
 
