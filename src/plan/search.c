@@ -227,14 +227,16 @@ static enum dn_status try_groups(struct search *s, int kind, enum dn_order order
     return s->err->status;
 }
 
-/* The fastest groups that fit the cap, once they are known to. */
+/* The fastest groups that fit the cap, once they are known to. For the least budget those are tried that should: the
+ * gaps between buffers matter more. */
 static enum dn_status try_cap(struct search *s, int kind, size_t cap, enum dn_order order)
 {
-    while (choose_groups(s, kind, cap) && is_new(s)) {
+    for (bool fits = false; !fits && choose_groups(s, kind, cap) && is_new(s);) {
         if (dn_plan_rows_known(s->flow, s->options, &s->walks, &s->plan, s->err))
             return s->err->status;
-        if (correct_pieces(s, kind, cap))
-            return try_groups(s, kind, order);
+        fits = s->for_least || correct_pieces(s, kind, cap);
+        if (fits && try_groups(s, kind, order))
+            return s->err->status;
     }
     return DN_OK;
 }
@@ -262,10 +264,12 @@ static enum dn_status try_caps(struct search *s, int kind, enum dn_order order)
 /* The lowest caps, from which the least budget follows: the same whatever the budget is. */
 static enum dn_status try_least(struct search *s, enum dn_order order)
 {
-    s->n_previous = 0;
-    for (size_t cap = least_cap(s, 0); cap < s->best->least_bytes; cap = s->next)
-        if (try_cap(s, 0, cap, order))
-            return s->err->status;
+    for (int kind = 0; kind < 2; kind++) {
+        s->n_previous = 0;
+        for (size_t cap = least_cap(s, kind); cap < s->best->least_bytes; cap = s->next)
+            if (try_cap(s, kind, cap, order))
+                return s->err->status;
+    }
     return DN_OK;
 }
 
