@@ -218,7 +218,9 @@ static enum dn_status try_groups(struct search *s, int kind, enum dn_order order
 {
     const struct dn_plan *plan = &s->plan;
     size_t budget = s->options->budget;
-    if (try_residency(s, kind, order) || !budget || s->options->once)
+    if (s->options->once)
+        return try_residency(s, false, order);
+    if (try_residency(s, kind, order) || !budget)
         return s->err->status;
     bool all = !kind && plan->streamed_bytes > 0 &&
                (double)plan->weights_bytes + plan->streamed_bytes < (double)budget;
