@@ -75,7 +75,7 @@ enum dn_status dn_exec_create(struct dn_exec *exec, const struct dn_flow *flow,
     else
         dn_load_weights(exec, weights, err);
     if (!err->status && plan->streamed_bytes > 0)
-        dn_stream_open(&exec->stream, weights, kernels, plan->threads, err);
+        dn_stream_open(&exec->stream, weights, kernels, plan->team, err);
     if (err->status)
         dn_exec_free(exec);
     return err->status;

@@ -43,13 +43,10 @@ void dn_feed_begin(struct dn_exec *exec)
         exec->feed.position = exec->plan->n_layers;
 }
 
-/* Where the slice of a layer that begins with a block ends. What bands hold comes block by block. */
+/* Where the slice of a layer that begins with a block ends. */
 static int slice_end(const struct dn_exec *exec, const struct dn_group *group, const struct dn_layer *l, int block)
 {
-    int blocks = dn_blocks(l->out_c);
-    if (dn_group_is_whole(group))
-        return dn_min(block + dn_plan_blocks(l, &exec->plan->weights[l->index]), blocks);
-    return l->ops->packed ? block + 1 : blocks;
+    return dn_min(block + dn_plan_portion(exec->plan, l, group), dn_blocks(l->out_c));
 }
 
 /* Is the place of the next slice free? */

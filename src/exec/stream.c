@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/process.h"
 #include "kernel/parallel.h"
 
 enum {
@@ -36,13 +35,12 @@ struct team {
 
 static void fetch_block(void *context, int item, int thread)
 {
-    (void)thread;
     struct team *team = context;
     struct dn_fetch part = *team->slice;
     struct dn_error err = {0};
     part.block0 += item;
     part.block1 = part.block0 + 1;
-    part.raw += (size_t)item * DN_BLOCK * part.layer->fan_in;
+    part.raw += (size_t)thread * DN_BLOCK * part.layer->fan_in;
     part.packed += part.layer->ops->packed(part.layer, team->slice->block0, part.block0);
     if (!fetch(team->weights, team->kernels, &part, 1, &err))
         return;
@@ -132,17 +130,17 @@ static bool help(struct dn_stream *s)
 }
 
 enum dn_status dn_stream_open(struct dn_stream *s, const struct dn_weights *weights,
-                              const struct dn_kernels *kernels, int threads, struct dn_error *err)
+                              const struct dn_kernels *kernels, int team, struct dn_error *err)
 {
     pthread_attr_t attributes;
     memset(s, 0, sizeof *s);
     s->weights = weights;
     s->kernels = kernels;
-    s->threads = threads;
+    s->team = team;
     s->open = true;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
-    if (!dn_process_has_spare_core(threads))
+    if (team)
         return DN_OK;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK);
@@ -185,7 +183,7 @@ enum dn_status dn_stream_wait(struct dn_stream *s, struct dn_error *err)
             await(s, &s->done, seen);
     s->waited++;
     if (!s->running)
-        return dn_fetch_now(s->weights, s->kernels, &s->fetch[place], s->threads, err);
+        return dn_fetch_now(s->weights, s->kernels, &s->fetch[place], s->team, err);
     const struct dn_error *failure = &s->err[place];
     return failure->status ? dn_fail(err, failure->status, "%s", failure->text) : DN_OK;
 }

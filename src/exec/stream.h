@@ -41,13 +41,13 @@ struct dn_stream {
     pthread_mutex_t lock; /* of sleepers and the errors of a team */
     pthread_cond_t changed;
     bool open, running; /* the thread exists */
-    int threads;        /* that compute */
+    int team;           /* threads that read slices together when they are waited for; 0: the thread does */
 };
 
-/* Starts the thread, unless `threads` computing ones need all cores. The stream must not move
+/* Starts the thread, unless a team reads. The stream must not move
  * afterwards; weights and kernels must outlive it. */
 enum dn_status dn_stream_open(struct dn_stream *s, const struct dn_weights *weights,
-                              const struct dn_kernels *kernels, int threads, struct dn_error *err);
+                              const struct dn_kernels *kernels, int team, struct dn_error *err);
 void dn_stream_close(struct dn_stream *s);
 
 /* May another request be open? */
@@ -65,7 +65,8 @@ enum dn_status dn_stream_wait(struct dn_stream *s, struct dn_error *err);
 /* Waits for all open requests, whatever becomes of them: nobody writes into their places any more. */
 void dn_stream_drop(struct dn_stream *s);
 
-/* The same work in the calling thread, which `threads - 1` others help. */
+/* The same work in the calling thread, which `threads - 1` others help; each of them reads to a block of raw
+ * filters of its own. */
 enum dn_status dn_fetch_now(const struct dn_weights *weights, const struct dn_kernels *kernels,
                             const struct dn_fetch *fetch, int threads, struct dn_error *err);
 

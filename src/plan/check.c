@@ -207,7 +207,7 @@ static bool filters_fit(const struct checker *c, const struct dn_group *g, const
     const struct dn_weight_place *w = &c->plan->weights[l->index];
     size_t raw = g->raw_bytes * (g->readers > 1 ? 2 : 1), bytes = packed_bytes(c, g, l);
     if (w->slot_bytes > g->stream.bytes || g->raw_bytes > g->stream.bytes || (dn_group_is_whole(g) && !slots_fit(l, w)) ||
-        dn_plan_raw(l, w, g) > g->raw_bytes || !fits_stream(g, w->packed, bytes) || (raw && !fits_stream(g, g->raw, raw)) ||
+        dn_plan_raw(c->plan, l, g) > g->raw_bytes || !fits_stream(g, w->packed, bytes) || (raw && !fits_stream(g, g->raw, raw)) ||
         overlap(w->packed, bytes, g->raw, raw))
         return false;
     for (int p = g->first; p <= g->last; p++) {

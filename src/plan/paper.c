@@ -36,7 +36,7 @@ static enum dn_status try(struct dn_flow *flow, const struct dn_plan_options *op
     struct dn_plan_options o = *options;
     o.fusion = fusion;
     dn_plan_free(plan);
-    return dn_plan_new(flow, options->threads, plan, err) ? err->status : dn_plan_by_hand(flow, &o, plan, err);
+    return dn_plan_new(flow, options, plan, err) ? err->status : dn_plan_by_hand(flow, &o, plan, err);
 }
 
 enum dn_status dn_plan_paper(struct dn_flow *flow, const struct dn_plan_options *options,

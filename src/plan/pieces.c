@@ -150,7 +150,7 @@ static enum dn_status add_slices(struct dn_piece_maker *m, int thrift, size_t ma
         if (k && (!dn_has_filters(l) || slices[k] <= slices[k - 1] || slices[k] > blocks || l->shares >= 0))
             continue;
         struct dn_piece p = {.first = m->last, .tiles = 1, .stripes = 1, .slice = slices[k], .thrift = thrift};
-        p.bytes[0] = maps + dn_stream_bytes(l, 0, slices[k]);
+        p.bytes[0] = maps + dn_stream_bytes(l, 0, slices[k], dn_plan_team(m->options));
         p.bytes[1] = maps;
         p.seconds[0] = (float)(whole + dn_cost_stream(machine, l, 0, slices[k], thrift));
         p.seconds[1] = (float)(whole + dn_cost_layer(machine, l, 1, thrift));

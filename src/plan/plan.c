@@ -36,6 +36,17 @@ size_t dn_raw_bytes(const struct dn_layer *l, int blocks)
     return align_floats((size_t)blocks * DN_BLOCK * l->fan_in + lines);
 }
 
+/* Does each thread of a team read blocks of its own? Lines of a transposed file belong to all blocks. */
+static bool is_shared_out(const struct dn_layer *l, int team)
+{
+    return team > 0 && l->ops->packed && l->ops->type != DN_CONNECTED && !l->transposed;
+}
+
+int dn_raw_blocks(const struct dn_layer *l, int team, int blocks)
+{
+    return is_shared_out(l, team) ? dn_min(team, blocks) : blocks;
+}
+
 size_t dn_packed_bytes(const struct dn_layer *l, int block0, int block1)
 {
     if (block0 == block1 || !l->file_filters)
@@ -57,14 +68,21 @@ static size_t slot_bytes(const struct dn_layer *l, int slice)
     return most;
 }
 
-size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice)
+/* Of a layer in bands. */
+static int portion_in_bands(const struct dn_layer *l, int team)
+{
+    return is_shared_out(l, team) || !l->ops->packed ? dn_blocks(l->out_c) : 1;
+}
+
+size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice, int team)
 {
     int blocks = dn_blocks(l->out_c), missing = blocks - resident;
     if (!l->file_filters || !missing)
         return 0;
     if (!slice)
-        return dn_packed_bytes(l, 0, blocks) + dn_raw_bytes(l, 1);
-    return slot_bytes(l, slice) * (missing > slice ? 2 : 1) + dn_raw_bytes(l, slice);
+        return dn_packed_bytes(l, 0, blocks) + dn_raw_bytes(l, dn_raw_blocks(l, team, portion_in_bands(l, team)));
+    return slot_bytes(l, slice) * (missing > slice && !team ? DN_PLAN_SLOTS : 1) +
+           dn_raw_bytes(l, dn_raw_blocks(l, team, slice));
 }
 
 /* Bytes that loading a layer needs beside the places of its weights. */
@@ -124,9 +142,14 @@ int dn_plan_slots(const struct dn_layer *l, const struct dn_weight_place *w)
     return dn_min(w->slots, dn_ceil_div(dn_blocks(l->out_c) - w->resident, dn_plan_blocks(l, w)));
 }
 
-size_t dn_plan_raw(const struct dn_layer *l, const struct dn_weight_place *w, const struct dn_group *g)
+int dn_plan_portion(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g)
 {
-    return dn_raw_bytes(l, dn_group_is_whole(g) ? dn_plan_blocks(l, w) : 1);
+    return dn_group_is_whole(g) ? dn_plan_blocks(l, &plan->weights[l->index]) : portion_in_bands(l, plan->team);
+}
+
+size_t dn_plan_raw(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g)
+{
+    return dn_raw_bytes(l, dn_raw_blocks(l, plan->team, dn_plan_portion(plan, l, g)));
 }
 
 /* Adds to a group's stream buffer what the filters of a layer need. Bands hold the filters of all layers. */
@@ -151,8 +174,8 @@ static void lay_out_stream(const struct dn_flow *flow, struct dn_plan *plan, str
         const struct dn_layer *l = &flow->graph->layers[flow->order[p]];
         const struct dn_weight_place *w = &plan->weights[l->index];
         lay_out_filters(l, plan, g);
-        if (l->file_filters && w->resident < dn_blocks(l->out_c) && dn_plan_raw(l, w, g) > g->raw_bytes)
-            g->raw_bytes = dn_plan_raw(l, w, g);
+        if (l->file_filters && w->resident < dn_blocks(l->out_c) && dn_plan_raw(plan, l, g) > g->raw_bytes)
+            g->raw_bytes = dn_plan_raw(plan, l, g);
     }
     g->raw = g->stream.bytes;
     g->stream.bytes += g->raw_bytes * (g->readers > 1 ? 2 : 1);
@@ -306,12 +329,13 @@ enum dn_status dn_plan_layout(const struct dn_flow *flow, const struct dn_plan_o
 
 /* ---- plans as values ------------------------------------------------------------------------ */
 
-enum dn_status dn_plan_new(const struct dn_flow *flow, int threads, struct dn_plan *plan,
+enum dn_status dn_plan_new(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan,
                            struct dn_error *err)
 {
     size_t n = (size_t)flow->graph->n;
     memset(plan, 0, sizeof *plan);
-    plan->threads = threads;
+    plan->threads = options->threads;
+    plan->team = dn_plan_team(options);
     plan->n_layers = flow->graph->n;
     plan->concat_distance = flow->graph->n;
     plan->groups = calloc(n, sizeof *plan->groups);
@@ -328,7 +352,7 @@ enum dn_status dn_plan_new(const struct dn_flow *flow, int threads, struct dn_pl
     for (size_t i = 0; i < n; i++) {
         plan->weights[i].resident = dn_blocks(flow->graph->layers[i].out_c);
         plan->weights[i].slice = 1;
-        plan->weights[i].slots = DN_PLAN_SLOTS;
+        plan->weights[i].slots = plan->team ? 1 : DN_PLAN_SLOTS;
     }
     return DN_OK;
 }
@@ -349,7 +373,7 @@ void dn_plan_copy(struct dn_plan *to, const struct dn_plan *from)
 enum dn_status dn_plan_make(struct dn_flow *flow, const struct dn_plan_options *options,
                             struct dn_plan *plan, struct dn_error *err)
 {
-    if (dn_plan_new(flow, options->threads, plan, err))
+    if (dn_plan_new(flow, options, plan, err))
         return err->status;
     if (options->fusion)
         dn_plan_by_hand(flow, options, plan, err);

@@ -63,6 +63,8 @@ struct dn_place {
 
 struct dn_plan {
     int threads;
+    int team; /* threads that read filters together between computing, where no core is left for one that reads
+                 meanwhile; else 0 */
     int n_layers;
     int n_groups;
     struct dn_group *groups;
@@ -113,8 +115,14 @@ void dn_plan_free(struct dn_plan *plan);
 /* ---- parts of making a plan ----------------------------------------------------------------- */
 
 /* Room for a plan of the flow's graph: all weights resident, no groups. */
-enum dn_status dn_plan_new(const struct dn_flow *flow, int threads, struct dn_plan *plan,
+enum dn_status dn_plan_new(const struct dn_flow *flow, const struct dn_plan_options *options, struct dn_plan *plan,
                            struct dn_error *err);
+
+/* The plan's team. */
+static inline int dn_plan_team(const struct dn_plan_options *options)
+{
+    return options->machine.spare ? 0 : options->threads;
+}
 void dn_plan_copy(struct dn_plan *to, const struct dn_plan *from); /* of the same flow */
 
 /* From groups, places, rows (dn_plan_rows), residency and slices to the whole arena and the predicted
@@ -139,9 +147,12 @@ size_t dn_plan_outputs(const struct dn_plan *plan);
 size_t dn_packed_bytes(const struct dn_layer *l, int block0, int block1);
 size_t dn_raw_bytes(const struct dn_layer *l, int blocks);
 
-/* Bytes of a stream buffer with two slots for slices of so many blocks of a layer, or for all filters
- * (slice 0). `resident` blocks need none. */
-size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice);
+/* Of so many blocks, those that are on their way at a time: all, or one for each thread of a team. */
+int dn_raw_blocks(const struct dn_layer *l, int team, int blocks);
+
+/* Bytes of a stream buffer with two slots, a team's with one, for slices of so many blocks of a layer, or for all
+ * filters (slice 0). `resident` blocks need none. */
+size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice, int team);
 
 /* The groups of options->fusion, all other layers one by one. */
 enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_options *options,
@@ -157,7 +168,7 @@ static inline bool dn_has_filters(const struct dn_layer *l)
     return l->file_filters > 0;
 }
 
-enum { DN_PLAN_SLOTS = 2 };              /* slots without which slices do not come while others compute */
+enum { DN_PLAN_SLOTS = 2 };              /* slots without which slices do not come while others compute; a team has 1 */
 enum { DN_PLAN_STAGING = 1 << 20 }; /* most bytes that are read at once while weights are loaded */
 enum { DN_PLAN_PAGE = 16 << 10 };   /* most bytes of the system's pages, in which memory is given back */
 
@@ -167,8 +178,11 @@ int dn_plan_blocks(const struct dn_layer *l, const struct dn_weight_place *w);
 /* Slots of a layer that is a group: no more than it has slices. */
 int dn_plan_slots(const struct dn_layer *l, const struct dn_weight_place *w);
 
-/* Bytes of raw filters of a slice of a layer that is a group, or, in bands, of a block. */
-size_t dn_plan_raw(const struct dn_layer *l, const struct dn_weight_place *w, const struct dn_group *g);
+/* Blocks of a layer's filters that come at a time: those of a slice, or, in bands, one, and all where a team reads. */
+int dn_plan_portion(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g);
+
+/* Bytes of what is on its way of them. */
+size_t dn_plan_raw(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g);
 
 /* Output blocks of a layer whose raw filters fit `bytes`; at least 1, at most all. */
 int dn_plan_slice(const struct dn_layer *l, size_t bytes);

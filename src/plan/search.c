@@ -316,7 +316,7 @@ static enum dn_status allocate(struct search *s, size_t n)
     }
     if (!there || !s->seconds || !s->choice || !s->previous || !s->live)
         return dn_fail(s->err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", s->flow->graph->path, n);
-    return dn_plan_new(s->flow, s->options->threads, &s->plan, s->err) ||
+    return dn_plan_new(s->flow, s->options, &s->plan, s->err) ||
                    dn_tables_init(&s->tables, s->flow, s->options, s->err) ||
                    dn_pieces_init(&s->pieces, &s->tables, s->err) || dn_walks_init(&s->walks, s->flow, s->err)
                ? s->err->status

@@ -50,7 +50,7 @@ static void fill(const struct dn_tables *tables, const struct dn_layer *l, struc
         fill_rows(l, rows);
     if (dn_has_filters(l)) {
         t->held = dn_packed_bytes(l, 0, dn_blocks(l->out_c));
-        t->raw = dn_raw_bytes(l, 1);
+        t->raw = dn_stream_bytes(l, 0, 0, dn_plan_team(tables->options)) - t->held;
         t->hold = dn_cost_hold(&tables->options->machine, l, 0);
     }
 }

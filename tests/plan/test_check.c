@@ -127,7 +127,7 @@ static void damage_often(struct net_run *run, const struct net_case *c, const st
     struct dice d = {c->seed};
     struct dn_plan hurt_plan;
     struct dn_error err = {0};
-    ck_assert(!dn_plan_new(&run->g.flow, 1, &hurt_plan, &err));
+    ck_assert(!dn_plan_new(&run->g.flow, &run->options, &hurt_plan, &err));
     for (int i = 0; i < 40; i++) {
         struct dn_error refused = {0}, why = {0};
         dn_plan_copy(&hurt_plan, plan);

@@ -301,7 +301,7 @@ static double best_of_all(struct net_graph *g, struct dn_plan_options o, long *t
     static const int distances[] = {1 << 20, 12, 0};
     struct all a = {g, o, .best = INFINITY};
     struct dn_error err = {0};
-    ck_assert(!dn_plan_new(&g->flow, o.threads, &a.plan, &err));
+    ck_assert(!dn_plan_new(&g->flow, &o, &a.plan, &err));
     for (int i = 0; i < 6; i += i == 1 ? 3 : 1) { /* 12 is as far as any in a small network */
         a.plan.concat_distance = distances[i / 2];
         dn_flow_order(&g->flow, i % 2 ? DN_ORDER_EARLY : DN_ORDER_FILE);

@@ -123,7 +123,7 @@ START_TEST(filters_take_what_holding_all_of_them_takes)
             const struct dn_layer *l = &g.graph.layers[i];
             const struct dn_layer_table *t = &tables.layers[i];
             bool filters = dn_has_filters(l);
-            ck_assert_uint_eq(t->held + t->raw, filters ? dn_stream_bytes(l, 0, 0) : 0);
+            ck_assert_uint_eq(t->held + t->raw, filters ? dn_stream_bytes(l, 0, 0, dn_plan_team(&options)) : 0);
             ck_assert(filters ? t->hold > 0 : t->hold == 0);
             ck_assert_int_ge(t->grain, 1);
         }

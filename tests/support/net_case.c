@@ -249,10 +249,11 @@ static void make_groups(struct dice *d, struct net_case *c)
 /* Half of the bands that can be are in stripes. */
 static void make_stripes(struct dice *d, struct net_case *c)
 {
+    const struct dn_plan_options options = {.threads = 1};
     struct net_graph g;
     struct dn_plan plan;
     struct dn_error err = {0};
-    if (!net_graph_read(&g, c) || dn_plan_new(&g.flow, 1, &plan, &err))
+    if (!net_graph_read(&g, c) || dn_plan_new(&g.flow, &options, &plan, &err))
         abort();
     dn_flow_order(&g.flow, c->early ? DN_ORDER_EARLY : DN_ORDER_FILE);
     if (c->concat >= 0)

@@ -163,6 +163,7 @@ enum dn_status net_run_plan(struct net_run *run, const struct net_case *c, struc
     struct text text = {c, &run->g.flow};
     char path[32];
     run->options.threads = c->threads;
+    run->options.machine.spare = c->threads == 1 || c->seed % 2; /* else threads read filters together */
     run->options.budget = 0;
     run->options.fusion = c->automatic ? NULL : &fusion;
     bool sections = false;
