@@ -88,6 +88,8 @@ def main():
             file.write(f"classes=80\nnames={folder}/names\n")
         for word in names or (QUICK if options["quick"] else NETWORKS):
             name, _, budget = word.partition("=")
+            if not budget.isdigit():
+                raise SystemExit(f"{word}: write NETWORK=MB, the tight budget in whole megabytes")
             model, within, free = Model(name), [], []
             for _ in range(options["rounds"]):
                 for times, flags in ((within, ["-memory", f"{budget}M"]), (free, [])):
