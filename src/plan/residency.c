@@ -100,6 +100,19 @@ static enum dn_status fill(struct choice *c, size_t least, struct dn_error *err)
     return DN_OK;
 }
 
+enum dn_status dn_plan_suppose(const struct dn_flow *flow, const struct dn_plan_options *options, size_t bytes,
+                               struct dn_plan *plan, struct dn_error *err)
+{
+    struct choice c = {flow, options, plan, .list = calloc((size_t)plan->n_layers, sizeof *c.list)};
+    if (!c.list)
+        return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", flow->graph->path, plan->n_layers);
+    dn_plan_keep(flow, false, plan);
+    list_candidates(&c);
+    spend(&c, bytes);
+    free(c.list);
+    return DN_OK;
+}
+
 enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_options *options, bool all,
                               struct dn_plan *plan, size_t *least, struct dn_error *err)
 {

@@ -175,6 +175,18 @@ static bool is_worse(const struct search *s, double seconds, size_t arena)
     return seconds > slack * s->fastest || (arena >= old->arena_bytes && old->seconds <= slack * seconds);
 }
 
+/* Seconds of the candidate with as many filters resident as there could be room for, beside what it takes without
+ * any: those that stay need no slots. */
+static double supposed_seconds(struct search *s, size_t left)
+{
+    size_t slots = 0;
+    for (int g = 0; g < s->plan.n_groups; g++)
+        slots = s->plan.groups[g].stream.bytes > slots ? s->plan.groups[g].stream.bytes : slots;
+    if (dn_plan_suppose(s->flow, s->options, left + slots, &s->plan, s->err))
+        return 0;
+    return dn_cost_plan(s->flow, &s->plan, &s->options->machine);
+}
+
 /* No way to keep filters makes the candidate better than the best plan, nor the least budget smaller. */
 static bool is_hopeless(struct search *s, bool all)
 {
@@ -185,6 +197,8 @@ static bool is_hopeless(struct search *s, bool all)
         return false;
     if (bytes > budget)
         return true;
+    if (!all && s->options->budget && !s->options->once)
+        return is_worse(s, supposed_seconds(s, budget - bytes), arena);
     dn_plan_keep(s->flow, true, &s->plan);
     return is_worse(s, dn_cost_plan(s->flow, &s->plan, &s->options->machine), arena);
 }
