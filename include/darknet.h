@@ -298,7 +298,8 @@ DARKNET_API network *darknet_load(const char *cfgfile, const char *weightfile,
                                   const darknet_options *options);
 
 /* load_network within a budget: the process, everything included, never has more than this many
- * bytes resident. NULL, with the smallest budget that would do, when that is impossible. */
+ * bytes resident; DARKNET_LARGE_PHOTO of them are for network_predict_file(). NULL, with the smallest budget that
+ * would do, when that is impossible. */
 DARKNET_API network *load_network_fused(char *cfgfile, char *weightfile, size_t budget_bytes);
 
 /* Texts that belong to the network and live as long as it: remarks about the cfg (unused fields),
@@ -415,6 +416,9 @@ DARKNET_API float *network_predict_file(network *net, const char *path, int fit,
  * prediction computes and its outputs are used, a thread reads this photo. The results are the same. 1 when
  * it will be so; 0 when options.read_ahead was not set, or a budget has no room for it. path NULL: none. */
 DARKNET_API int network_read_ahead(network *net, const char *path, int fit);
+
+/* What reading a photo takes that is not known beforehand: a baseline JPEG 8000 pixels wide. */
+#define DARKNET_LARGE_PHOTO ((size_t)1536 << 10)
 
 /* Bytes that reading this photo takes at the most, and drawing over it into `picture` (NULL: it is not
  * drawn); 0 on failure. */

@@ -30,8 +30,7 @@ darknet_options dn_cli_options(const struct dn_args *args)
 /* What the photos that are named take, or a large photo where they come from standard input. */
 static size_t photo_bytes(const struct dn_args *args, char **photos, int count)
 {
-    const size_t large = 1536 << 10; /* a baseline JPEG 8000 pixels wide */
-    size_t most = count > 0 ? 0 : large;
+    size_t most = count > 0 ? 0 : DARKNET_LARGE_PHOTO;
     for (int i = 0; i < count; i++) {
         size_t bytes = darknet_photo_bytes(photos[i], args->out ? args->out : ""); /* 0: will be reported in its turn */
         most = bytes > most ? bytes : most;

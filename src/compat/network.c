@@ -229,7 +229,7 @@ network *load_network(char *cfgfile, char *weightfile, int clear)
 
 network *load_network_fused(char *cfgfile, char *weightfile, size_t budget_bytes)
 {
-    darknet_options options = {.size = sizeof options, .memory = budget_bytes};
+    darknet_options options = {.size = sizeof options, .memory = budget_bytes, .photo_bytes = DARKNET_LARGE_PHOTO};
     return darknet_load(cfgfile, weightfile, &options);
 }
 

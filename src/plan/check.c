@@ -301,7 +301,10 @@ static enum dn_status check_peak(const struct checker *c)
 
 static enum dn_status check_cover(const struct checker *c)
 {
+    const int threads = c->plan->threads, team = c->plan->team;
     int next = 0;
+    if (team && (team != threads || team < 2))
+        return dn_fail(c->err, DN_INVALID, "plan: %d threads compute, and %d of them are to read filters together", threads, team);
     for (int g = 0; g < c->plan->n_groups; g++) {
         if (c->plan->groups[g].first != next || c->plan->groups[g].last < next ||
             c->plan->groups[g].tiles < 1 || c->plan->groups[g].columns < 1 || c->plan->groups[g].thrift < 0 ||

@@ -247,6 +247,21 @@ START_TEST(test_a_network_of_other_channels_says_so)
 }
 END_TEST
 
+START_TEST(test_a_budget_for_the_process_includes_a_photo)
+{
+    char cfg[] = "/tmp/dn-image-XXXXXX";
+    FILE *f = fdopen(mkstemp(cfg), "w");
+    fputs("[net]\nwidth=32\nheight=24\nchannels=3\n[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=leaky\n", f);
+    fclose(f);
+    network *net = load_network_fused(cfg, "", (size_t)256 << 20);
+    unlink(cfg);
+    ck_assert_msg(net != NULL, "%s", darknet_last_error());
+    ck_assert_msg(network_predict_file(net, write_photo(800, 30), DARKNET_LETTERBOX, NULL, NULL) != NULL, "%s",
+                  darknet_last_error());
+    free_network(net);
+}
+END_TEST
+
 /* An interlaced PNG of 12 MB once decoded does not fit what was planned for a small photo. */
 START_TEST(test_a_photo_too_large_for_the_budget_is_refused_before_it_is_decoded)
 {
@@ -295,6 +310,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, test_a_file_predicts_as_its_loaded_image_does, 0, 4);
     tcase_add_test(t, test_a_broken_photo_fails_and_the_next_one_succeeds);
     tcase_add_test(t, test_a_network_of_other_channels_says_so);
+    tcase_add_test(t, test_a_budget_for_the_process_includes_a_photo);
     tcase_add_test(t, test_a_photo_too_large_for_the_budget_is_refused_before_it_is_decoded);
     tcase_add_test(t, test_annotating_reports_success_and_failure);
     suite_add_tcase(s, t);

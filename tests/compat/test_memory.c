@@ -211,7 +211,8 @@ END_TEST
 
 static bool refused(size_t budget, int threads)
 {
-    darknet_options options = {.size = sizeof options, .memory = budget, .threads = threads};
+    darknet_options options = {
+        .size = sizeof options, .memory = budget, .photo_bytes = DARKNET_LARGE_PHOTO, .threads = threads};
     network *net = darknet_load(path, "", &options);
     if (net)
         free_network(net);

@@ -75,14 +75,14 @@ static void hurt_weights(struct dice *d, struct dn_plan *p)
 static void hurt_rest(struct dice *d, struct dn_plan *p)
 {
     struct dn_place *place = &p->places[roll(d, p->n_layers + 1)];
-    int *numbers[] = {&place->storage, &place->channel, &place->next};
+    int *numbers[] = {&place->storage, &place->channel, &place->next, &p->team};
     size_t *sizes[] = {&p->staging, &p->staging_bytes, &p->staging_read, &p->input_row, &p->input_row_bytes,
                        &p->weights_bytes, &p->arena_bytes, &p->outputs_bytes, &p->peak_bytes, &p->results[roll(d, p->n_layers)]};
-    int kind = roll(d, 13);
-    if (kind < 3)
+    int kind = roll(d, 14);
+    if (kind < 4)
         hurt_int(d, numbers[kind]);
     else
-        hurt_size(d, sizes[kind - 3]);
+        hurt_size(d, sizes[kind - 4]);
 }
 
 static void hurt(struct dice *d, struct dn_plan *p)
