@@ -44,8 +44,8 @@ static enum dn_status check_storage(const struct checker *c, int i)
     if (s->copies != 1 && (s->copies < 1 || s->tile || b->first != b->last || b->first >= p->n_groups ||
                            p->groups[b->first].stripes != s->copies))
         return dn_fail(c->err, DN_INVALID, "plan: storage %d has %d copies", i, s->copies);
-    if (s->tile && p->places[s->map].next >= 0)
-        return dn_fail(c->err, DN_INVALID, "plan: storage %d keeps tiles of several maps", i);
+    if (s->tile && (s->map <= 0 || p->places[s->map].next >= 0)) /* the input comes in whole rows */
+        return dn_fail(c->err, DN_INVALID, "plan: storage %d keeps tiles of the input or of several maps", i);
     for (int g = 0; g < p->n_groups; g++)
         if (collide(b, &p->groups[g].workspace) || collide(b, &p->groups[g].stream))
             return dn_fail(c->err, DN_INVALID, "plan: storage %d lies over what group %d needs beside maps", i, g);
@@ -310,7 +310,8 @@ static enum dn_status check_cover(const struct checker *c)
             c->plan->groups[g].tiles < 1 || c->plan->groups[g].columns < 1 || c->plan->groups[g].thrift < 0 ||
             c->plan->groups[g].stripes < 1 || c->plan->groups[g].stripes > c->plan->groups[g].tiles ||
             (c->plan->groups[g].stripes > 1 && (c->plan->groups[g].columns > 1 || c->plan->groups[g].recompute)) ||
-            c->plan->groups[g].thrift >= DN_THRIFT_LEVELS)
+            c->plan->groups[g].thrift >= DN_THRIFT_LEVELS ||
+            (dn_group_is_whole(&c->plan->groups[g]) && c->plan->groups[g].last > next)) /* slots are of one layer */
             return dn_fail(c->err, DN_INVALID, "plan: group %d does not follow on the one before", g);
         next = c->plan->groups[g].last + 1;
     }

@@ -147,6 +147,9 @@ static enum dn_status check_write(struct checker *c, const struct dn_schedule *s
                              r->x1 - r->x0, r->y1 - r->y0, map, s->columns, s->rows)
                    : check_alive(c, map);
     }
+    if (r->y1 - r->y0 > s->rows)
+        return dn_fail(c->err, DN_INVALID, "plan: rows %d to %d of map %d, which keeps %d, would lie over one another", r->y0,
+                       r->y1, map, s->rows);
     for (int y = r->y0; y < r->y1; y++) {
         struct slot *slot = &c->slots[map][y % s->rows];
         overwrite(c, map, y);

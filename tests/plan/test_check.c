@@ -94,12 +94,17 @@ static void hurt(struct dice *d, struct dn_plan *p)
 /* What differs, for the message. */
 static const char *difference(const struct dn_plan *a, const struct dn_plan *b)
 {
-    static char text[256];
+    static char text[512];
     *text = 0;
     for (int i = 0; i < a->n_storages; i++)
         if (memcmp(&a->storages[i], &b->storages[i], sizeof *a->storages) != 0)
-            snprintf(text, sizeof text, "storage %d: rows %d to %d, pad %d to %d, life %d-%d to %d-%d, bytes %zu to %zu, at %zu to %zu",
-                     i, a->storages[i].rows, b->storages[i].rows, a->storages[i].pad, b->storages[i].pad,
+            snprintf(text, sizeof text,
+                     "storage %d: %dx%dx%d to %dx%dx%d, rows %d to %d, columns %d to %d, tile %d to %d, strip %d to %d, map %d to %d, "
+                     "pad %d to %d, life %d-%d to %d-%d, bytes %zu to %zu, at %zu to %zu",
+                     i, a->storages[i].c, a->storages[i].h, a->storages[i].w, b->storages[i].c, b->storages[i].h, b->storages[i].w,
+                     a->storages[i].rows, b->storages[i].rows, a->storages[i].columns, b->storages[i].columns, a->storages[i].tile,
+                     b->storages[i].tile, a->storages[i].strip, b->storages[i].strip, a->storages[i].map, b->storages[i].map,
+                     a->storages[i].pad, b->storages[i].pad,
                      a->storages[i].buffer.first, a->storages[i].buffer.last, b->storages[i].buffer.first,
                      b->storages[i].buffer.last, a->storages[i].buffer.bytes, b->storages[i].buffer.bytes,
                      a->storages[i].buffer.offset, b->storages[i].buffer.offset);
