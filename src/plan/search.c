@@ -10,7 +10,7 @@
  * What the pieces say that groups take is an estimate until they are walked; then it is corrected, and groups are
  * chosen again where they would no longer fit the cap. Candidates are laid out exactly before they are compared:
  * the pieces' bytes ignore the gaps that placing buffers leaves. That takes most of the time, so those are passed
- * over that would be too large without gaps, or too slow with all filters resident: nine of ten. */
+ * over that would be too large without gaps, or too slow with the filters that could stay: nine of ten. */
 #include "plan/search.h"
 
 #include <float.h>

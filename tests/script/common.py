@@ -65,6 +65,12 @@ def run(command, folder=None, stdin="", timeout=300, **variables):
         return subprocess.CompletedProcess(command, 124, "", f"still running after {timeout} s")
 
 
+def named_least(done):
+    """The megabytes that a refusal has named as the smallest budget, or None."""
+    found = re.search(r"needs at least ([\d.]+) MB", done.stderr)
+    return float(found.group(1)) if done.returncode and found else None
+
+
 def at_smallest_budget(what, words, folder, same):
     """Checks that the command gives at its smallest budget what it has given without one: same(process) tells
     why not, or None. It has what a refusal named, and a twentieth of a megabyte: what a process takes differs by some
@@ -72,10 +78,9 @@ def at_smallest_budget(what, words, folder, same):
     budget, refusals = "1M", 0
     for refusals in range(4):
         done = run([*words, "-memory", budget], folder)
-        named = re.search(r"needs at least ([\d.]+) MB", done.stderr)
-        if not done.returncode or not named:
+        if not named_least(done):
             break
-        budget = f"{float(named.group(1)) + .05:.2f}M"
+        budget = f"{named_least(done) + .05:.2f}M"
     why = last_line(done.stderr) if done.returncode or not refusals else same(done)
     check(f"{what} at the smallest budget: {budget}", why)
 

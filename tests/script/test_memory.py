@@ -87,26 +87,21 @@ def broken(done, peak, budget):
     return None, predicted
 
 
-def named_least(done):
-    """The smallest budget that a run has named in bytes, or None."""
-    found = re.search(r"needs at least ([\d.]+) MB", done.stderr)
-    return float(found.group(1)) * MB if done.returncode and found else None
-
-
 def least_of(run, threads):
     """(The smallest budget that a run names in bytes, or None; the last line of what it said.)"""
     done, _ = run(1 * MB, threads)
-    return named_least(done), common.last_line(done.stderr)
+    named = common.named_least(done)
+    return named and named * MB, common.last_line(done.stderr)
 
 
 def run_where_libraries_lie(process, budget, threads):
     """(A run of boxes.c, its budget.) The system maps more or fewer pages of libraries than it did when the smallest
-    budget was asked for, by up to 0.4 MB: a run that is refused says so, and the next one has what it names."""
+    budget was asked for, by 0.3 MB: a run that is refused says so, and the next one has what it names."""
     for _ in range(4):
         done, peak = process.run_boxes(budget, threads)
-        if not named_least(done):
+        if not common.named_least(done):
             break
-        budget = int(named_least(done) + 0.25 * MB)
+        budget = int((common.named_least(done) + 0.25) * MB)
     return (done, peak), budget
 
 

@@ -50,13 +50,14 @@ def compare(name, files, photo, thresh, folder):
                         str(thresh), "-out", "theirs"], folder)
     expected = common.detections(stock.stdout)
     words = [common.DARKNET, "detector", "test", files[2], *files[:2], photo, "-thresh", str(thresh), "-out", "ours"]
+    free = ""
     for flags in BUDGETS:
         ours = common.run([*words, *flags], folder)
+        free = free if flags else ours.stdout
         why = common.difference(common.detections(ours.stdout), expected, 1, thresh * 100)
         if ours.returncode:
             why = common.last_line(ours.stderr)
         common.check(f"{what} {' '.join(flags)}: {len(expected)} lines as stock's", why)
-    free = common.run(words, folder).stdout
     common.at_smallest_budget(what, words, folder, lambda done: common.other_lines(free, done.stdout))
     found = [boxes(library, *files, photo, thresh) for library in (OURS, DEBIAN)]
     common.check(f"{what}: {len(found[1])} boxes within a pixel of stock's",

@@ -249,7 +249,7 @@ static void make_groups(struct dice *d, struct net_case *c)
 /* Half of the bands that can be are in stripes. */
 static void make_stripes(struct dice *d, struct net_case *c)
 {
-    const struct dn_plan_options options = {.threads = 1};
+    const struct dn_plan_options options = {.threads = 1, .machine.spare = true};
     struct net_graph g;
     struct dn_plan plan;
     struct dn_error err = {0};
