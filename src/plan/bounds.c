@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOWEST = 18, CAPS = DN_BOUND_CAPS, ROW = 2 * CAPS }; /* LOWEST: bits of the bytes of cap 1 */
+enum { LOWEST = 18, CAPS = DN_BOUND_CAPS, ROW = DN_STAYS * CAPS }; /* LOWEST: bits of the bytes of cap 1 */
 
 /* Cap 0 holds nothing, cap 1 2^18 bytes; then they are 5, 6, 7, 8 ... times powers of two, and the last one is
  * infinite. Returns the least that holds so many bytes. */
@@ -36,8 +36,9 @@ enum dn_status dn_bounds_init(struct dn_bounds *b, int n, struct dn_error *err)
     return DN_OK;
 }
 
-void dn_bounds_clear(struct dn_bounds *b)
+void dn_bounds_clear(struct dn_bounds *b, size_t cap)
 {
+    b->caps = cap_of(cap) + 1;
     memset(b->tiles, 0, sizeof b->tiles);
 }
 
@@ -58,16 +59,16 @@ void dn_bounds_begin(struct dn_bounds *b, int last)
 
 /* Is a row of seconds with what follows, under any cap, below what is beyond doubt too slow: the time under the
  * cap before it? All fall with the cap. */
-static bool is_below(const struct dn_bounds *b, const float *row, const size_t bytes[2], const float seconds[2])
+static bool is_below(const struct dn_bounds *b, const float *row, const size_t bytes[DN_STAYS], const float seconds[DN_STAYS])
 {
     const float *best = b->best + (size_t)(b->last + 1) * ROW, slack = b->slack;
-    for (int kind = 0; kind < 2; kind++, row += CAPS, best += CAPS) {
-        const float after = seconds[kind];
-        const int first = cap_of(bytes[kind]);
-        if (row[CAPS - 1] + after >= best[first - 1] * slack)
+    for (int stay = 0; stay < DN_STAYS; stay++, row += CAPS, best += CAPS) {
+        const float after = seconds[stay];
+        const int first = cap_of(bytes[stay]);
+        if (row[b->caps - 1] + after >= best[first - 1] * slack)
             continue;
         int below = 0;
-        for (int i = first; i < CAPS; i++)
+        for (int i = first; i < b->caps; i++)
             below |= row[i] + after < best[i - 1] * slack;
         if (below)
             return true;
@@ -75,24 +76,24 @@ static bool is_below(const struct dn_bounds *b, const float *row, const size_t b
     return false;
 }
 
-bool dn_bounds_allow(const struct dn_bounds *b, int first, const size_t bytes[2], const float seconds[2])
+bool dn_bounds_allow(const struct dn_bounds *b, int first, const size_t bytes[DN_STAYS], const float seconds[DN_STAYS])
 {
     return is_below(b, b->best + (size_t)first * ROW, bytes, seconds);
 }
 
-void dn_bounds_take(struct dn_bounds *b, int first, const size_t bytes[2], const float seconds[2])
+void dn_bounds_take(struct dn_bounds *b, int first, const size_t bytes[DN_STAYS], const float seconds[DN_STAYS])
 {
     const float *before = b->best + (size_t)first * ROW;
     float *best = b->best + (size_t)(b->last + 1) * ROW;
-    for (int kind = 0; kind < 2; kind++, before += CAPS, best += CAPS) {
-        for (int i = cap_of(bytes[kind]); i < CAPS; i++) {
-            float sum = before[i] + seconds[kind];
+    for (int stay = 0; stay < DN_STAYS; stay++, before += CAPS, best += CAPS) {
+        for (int i = cap_of(bytes[stay]); i < b->caps; i++) {
+            float sum = before[i] + seconds[stay];
             best[i] = sum < best[i] ? sum : best[i];
         }
     }
 }
 
-bool dn_bounds_go_on(const struct dn_bounds *b, int way, int first, const size_t bytes[2], const float seconds[2])
+bool dn_bounds_go_on(const struct dn_bounds *b, int way, int first, const size_t bytes[DN_STAYS], const float seconds[DN_STAYS])
 {
     return is_below(b, b->front[way] + (size_t)first * ROW, bytes, seconds);
 }
@@ -108,12 +109,12 @@ int dn_bounds_next(struct dn_bounds *b, int way, int tiles)
     return b->known[way] < b->last ? b->known[way] : -1;
 }
 
-void dn_bounds_layer(struct dn_bounds *b, int way, const double seconds[2])
+void dn_bounds_layer(struct dn_bounds *b, int way, const double seconds[DN_STAYS])
 {
     const int position = b->known[way]++;
     const float *best = b->best + (size_t)position * ROW;
     float *front = b->front[way] + (size_t)position * ROW, *next = front + ROW;
-    for (int kind = 0; kind < 2; kind++)
-        for (int i = kind * CAPS; i < (kind + 1) * CAPS; i++)
-            next[i] = (best[i] < front[i] ? best[i] : front[i]) + (float)seconds[kind];
+    for (int stay = 0; stay < DN_STAYS; stay++)
+        for (int i = stay * CAPS; i < stay * CAPS + b->caps; i++)
+            next[i] = (best[i] < front[i] ? best[i] : front[i]) + (float)seconds[stay];
 }

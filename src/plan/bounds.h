@@ -19,13 +19,14 @@ enum {
     DN_BOUND_WAYS = 2 * DN_BAND_HEIGHTS /* of extending groups: heights of bands, in one stripe or several */
 };
 
-/* All arrays are by kind: no filters resident, or all; see pieces.h. */
+/* All arrays are by which filters stay. */
 struct dn_bounds {
     int n;       /* positions */
+    int caps;    /* those that matter */
     int last;    /* where pieces end now */
     float slack; /* 1 and a little, for rounding */
-    float *best; /* [n + 1][2][DN_BOUND_CAPS] least seconds up to a position */
-    float *front[DN_BOUND_WAYS];   /* [n + 1][2][DN_BOUND_CAPS] least seconds up to a position of groups before, and a
+    float *best; /* [n + 1][DN_STAYS][DN_BOUND_CAPS] least seconds up to a position */
+    float *front[DN_BOUND_WAYS];   /* [n + 1][DN_STAYS][DN_BOUND_CAPS] least seconds up to a position of groups before, and a
                                       part of a group of bands */
     int tiles[DN_BOUND_WAYS], known[DN_BOUND_WAYS]; /* of the fronts: bands, and the last position */
 };
@@ -34,24 +35,24 @@ struct dn_bounds {
 enum dn_status dn_bounds_init(struct dn_bounds *b, int n, struct dn_error *err);
 void dn_bounds_free(struct dn_bounds *b);
 
-/* No pieces are known. */
-void dn_bounds_clear(struct dn_bounds *b);
+/* No pieces are known, and no higher cap matters. */
+void dn_bounds_clear(struct dn_bounds *b, size_t cap);
 
 /* Pieces end at a position, and no longer at those before. */
 void dn_bounds_begin(struct dn_bounds *b, int last);
 
 /* Can a piece from `first` on be chosen? */
-bool dn_bounds_allow(const struct dn_bounds *b, int first, const size_t bytes[2], const float seconds[2]);
+bool dn_bounds_allow(const struct dn_bounds *b, int first, const size_t bytes[DN_STAYS], const float seconds[DN_STAYS]);
 
 /* There is such a piece. */
-void dn_bounds_take(struct dn_bounds *b, int first, const size_t bytes[2], const float seconds[2]);
+void dn_bounds_take(struct dn_bounds *b, int first, const size_t bytes[DN_STAYS], const float seconds[DN_STAYS]);
 
 /* Can one be chosen that begins before `first` and takes at least as much from there on? dn_bounds_layers first. */
-bool dn_bounds_go_on(const struct dn_bounds *b, int way, int first, const size_t bytes[2], const float seconds[2]);
+bool dn_bounds_go_on(const struct dn_bounds *b, int way, int first, const size_t bytes[DN_STAYS], const float seconds[DN_STAYS]);
 
 /* The next layer of which the front of a way wants to know the least seconds in so many bands; -1: none before
  * `last`. */
 int dn_bounds_next(struct dn_bounds *b, int way, int tiles);
-void dn_bounds_layer(struct dn_bounds *b, int way, const double seconds[2]); /* infinity: it cannot be in bands */
+void dn_bounds_layer(struct dn_bounds *b, int way, const double seconds[DN_STAYS]); /* infinity: it cannot be in bands */
 
 #endif

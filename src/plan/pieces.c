@@ -49,9 +49,9 @@ struct dn_piece_maker {
     int table;               /* for so many tiles: maps half as high take the one before it at every height */
     int ways; /* of computing it: 2 when it may be in stripes, too */
     struct sums sums[2];
-    size_t live, held, raw;
+    size_t live;
     size_t behind; /* of what is live: needed behind the group */
-    double hold_seconds;
+    struct dn_holding holding[DN_STAYS];
 };
 
 static double least_of(const double *seconds)
@@ -104,8 +104,10 @@ static bool is_useless(const struct dn_piece_maker *m, const struct dn_piece *pi
         return true;
     for (int i = m->chain[piece->first]; i >= 0; i = p->previous) {
         p = &m->out->list[i];
-        if (p->bytes[0] <= piece->bytes[0] && p->bytes[1] <= piece->bytes[1] &&
-            p->seconds[0] <= piece->seconds[0] && p->seconds[1] <= piece->seconds[1])
+        bool useless = true;
+        for (int stay = 0; stay < DN_STAYS; stay++)
+            useless = useless && p->bytes[stay] <= piece->bytes[stay] && p->seconds[stay] <= piece->seconds[stay];
+        if (useless)
             return true;
     }
     return false;
@@ -144,16 +146,16 @@ static bool saves_bytes(const size_t *workspaces, int thrift)
 static enum dn_status add_slices(struct dn_piece_maker *m, int thrift, size_t maps, double whole)
 {
     const struct dn_layer *l = layer_at(m, m->last);
-    const struct dn_machine *machine = &m->options->machine;
     int slices[SLICES] = {1, 2, 4, 8, 16, dn_plan_slice(l, DN_PLAN_STAGING)}, blocks = dn_blocks(l->out_c);
     for (int k = 0; k < SLICES; k++) {
         if (k && (!dn_has_filters(l) || slices[k] <= slices[k - 1] || slices[k] > blocks || l->shares >= 0))
             continue;
         struct dn_piece p = {.first = m->last, .tiles = 1, .stripes = 1, .slice = slices[k], .thrift = thrift};
-        p.bytes[0] = maps + dn_stream_bytes(l, 0, slices[k], dn_plan_team(m->options));
-        p.bytes[1] = maps;
-        p.seconds[0] = (float)(whole + dn_cost_stream(machine, l, 0, slices[k], thrift));
-        p.seconds[1] = (float)(whole + dn_cost_layer(machine, l, 1, thrift));
+        for (int stay = 0; stay < DN_STAYS; stay++) {
+            struct dn_holding filters = dn_tables_slices(m->tables, l, slices[k], thrift, stay);
+            p.bytes[stay] = maps + filters.held;
+            p.seconds[stay] = (float)(whole + filters.seconds);
+        }
         if (!is_useless(m, &p) && add(m, p))
             return m->err->status;
     }
@@ -191,12 +193,13 @@ static void learn_front(struct dn_piece_maker *m, int way)
     const int front = 2 * m->height + way;
     for (int p; (p = dn_bounds_next(&m->bounds, front, m->tiles)) >= 0;) {
         const struct dn_layer *l = layer_at(m, p);
-        double seconds[2] = {INFINITY, INFINITY};
-        if (dn_layer_is_tiled(l)) {
-            seconds[1] = m->copies[l->index] +
-                         least_of(dn_tables_banded(m->tables, l->index, m->table, m->tiles, m->sums[way].stripes)->seconds);
-            seconds[0] = seconds[1] + m->tables->layers[l->index].hold;
-        }
+        const struct dn_layer_table *t = &m->tables->layers[l->index];
+        double seconds[DN_STAYS], bands = INFINITY;
+        if (dn_layer_is_tiled(l))
+            bands = m->copies[l->index] +
+                    t->read * least_of(dn_tables_banded(m->tables, l->index, m->table, m->tiles, m->sums[way].stripes)->seconds);
+        for (int stay = 0; stay < DN_STAYS; stay++)
+            seconds[stay] = bands + t->holding[stay].seconds;
         dn_bounds_layer(&m->bounds, front, seconds);
     }
 }
@@ -213,8 +216,7 @@ static void begin_bands(struct dn_piece_maker *m, int height, int tiles)
     m->sums[1].stripes = stripes;
     dn_rings_begin(&m->rings, m->last, tiles, m->sums[m->ways - 1].stripes);
     m->live = m->behind;
-    m->held = m->raw = 0;
-    m->hold_seconds = 0;
+    memset(m->holding, 0, sizeof m->holding);
     for (int way = 0; way < m->ways; way++)
         learn_front(m, way);
 }
@@ -275,7 +277,7 @@ static void join_layer(struct dn_piece_maker *m, int position)
         m->ways = 1;
         dn_rings_join_stripes(&m->rings);
     }
-    double repeats = 1 + (double)dn_rings_join(&m->rings, l) / l->out_h;
+    const struct dn_ring_work work = dn_rings_join(&m->rings, l);
     add_seconds(m, m->copies[l->index]);
     for (int way = 0; way < m->ways; way++) {
         struct sums *sums = &m->sums[way];
@@ -283,26 +285,35 @@ static void join_layer(struct dn_piece_maker *m, int position)
         for (int thrift = 0; thrift < DN_THRIFT_LEVELS; thrift++) {
             size_t bytes = banded->workspace[thrift];
             sums->workspace[thrift] = bytes > sums->workspace[thrift] ? bytes : sums->workspace[thrift];
-            sums->seconds[thrift] += (way ? repeats : 1) * banded->seconds[thrift];
+            sums->seconds[thrift] += (double)(way ? work.striped : work.rows) / l->out_h * banded->seconds[thrift];
         }
     }
-    m->hold_seconds += t->hold;
-    m->held += t->held;
-    m->raw = t->raw > m->raw ? t->raw : m->raw;
+    for (int stay = 0; stay < DN_STAYS; stay++) {
+        struct dn_holding *sum = &m->holding[stay];
+        sum->seconds += t->holding[stay].seconds;
+        sum->held += t->holding[stay].held;
+        sum->raw = t->holding[stay].raw > sum->raw ? t->holding[stay].raw : sum->raw;
+    }
     join_storages(m, position);
     if (position == 0)
         join_storages(m, -1);
 }
 
-/* What a group takes at least, with so many bytes of maps that leave it or are not its own. */
-static void find_least(const struct dn_piece_maker *m, const struct sums *sums, size_t maps, size_t bytes[2],
-                       float seconds[2])
+/* What a group takes that computes in so many bytes and seconds. */
+static void add_filters(const struct dn_piece_maker *m, size_t maps, double computing, size_t bytes[DN_STAYS],
+                        float seconds[DN_STAYS])
 {
-    double least = least_of(sums->seconds);
-    bytes[1] = maps + sums->ring + sums->workspace[DN_THRIFT_LEVELS - 1];
-    bytes[0] = bytes[1] + m->held + m->raw;
-    seconds[1] = (float)least;
-    seconds[0] = (float)(least + m->hold_seconds);
+    for (int stay = 0; stay < DN_STAYS; stay++) {
+        bytes[stay] = maps + m->holding[stay].held + m->holding[stay].raw;
+        seconds[stay] = (float)(computing + m->holding[stay].seconds);
+    }
+}
+
+/* What it takes at least, with so many bytes of maps that leave it or are not its own. */
+static void find_least(const struct dn_piece_maker *m, const struct sums *sums, size_t maps, size_t bytes[DN_STAYS],
+                       float seconds[DN_STAYS])
+{
+    add_filters(m, maps + sums->ring + sums->workspace[DN_THRIFT_LEVELS - 1], least_of(sums->seconds), bytes, seconds);
 }
 
 /* The group from a position on, with workspaces of all sizes. */
@@ -310,18 +321,15 @@ static enum dn_status add_group(struct dn_piece_maker *m, int first, const struc
 {
     struct dn_group group = {.first = first, .last = m->last};
     bool possible = sums->stripes == 1;
-    size_t bytes[2];
-    float seconds[2];
+    size_t bytes[DN_STAYS];
+    float seconds[DN_STAYS];
     find_least(m, sums, m->live, bytes, seconds);
-    if (bytes[1] > m->most || !dn_bounds_allow(&m->bounds, first, bytes, seconds))
+    if (bytes[DN_ALL_STAY] > m->most || !dn_bounds_allow(&m->bounds, first, bytes, seconds))
         return DN_OK;
     for (int thrift = DN_THRIFT_LEVELS - 1; thrift >= 0; thrift--) {
         struct dn_piece piece = {.first = first, .tiles = m->tiles, .stripes = sums->stripes, .slice = 1, .thrift = thrift};
-        piece.bytes[1] = m->live + sums->ring + sums->workspace[thrift];
-        piece.bytes[0] = piece.bytes[1] + m->held + m->raw;
-        piece.seconds[1] = (float)sums->seconds[thrift];
-        piece.seconds[0] = (float)(sums->seconds[thrift] + m->hold_seconds);
-        if (!saves_bytes(sums->workspace, thrift) || piece.bytes[1] > m->most || is_useless(m, &piece))
+        add_filters(m, m->live + sums->ring + sums->workspace[thrift], sums->seconds[thrift], piece.bytes, piece.seconds);
+        if (!saves_bytes(sums->workspace, thrift) || piece.bytes[DN_ALL_STAY] > m->most || is_useless(m, &piece))
             continue;
         possible = possible || dn_plan_has_stripes(m->flow, m->plan, &group);
         if (!possible)
@@ -336,10 +344,10 @@ static enum dn_status add_group(struct dn_piece_maker *m, int first, const struc
  * there on. */
 static bool may_go_on(const struct dn_piece_maker *m, int position, int way)
 {
-    size_t bytes[2];
-    float seconds[2];
+    size_t bytes[DN_STAYS];
+    float seconds[DN_STAYS];
     find_least(m, &m->sums[way], m->behind, bytes, seconds);
-    return bytes[1] <= m->most && dn_bounds_go_on(&m->bounds, 2 * m->height + way, position, bytes, seconds);
+    return bytes[DN_ALL_STAY] <= m->most && dn_bounds_go_on(&m->bounds, 2 * m->height + way, position, bytes, seconds);
 }
 
 static enum dn_status add_bands(struct dn_piece_maker *m, int height, int tiles)
@@ -399,7 +407,7 @@ enum dn_status dn_pieces_init(struct dn_pieces *pieces, const struct dn_tables *
     return dn_rings_init(&m->rings, tables, err) ? err->status : dn_bounds_init(&m->bounds, g->n, err);
 }
 
-enum dn_status dn_pieces_make(struct dn_pieces *pieces, const struct dn_plan *plan, size_t most, struct dn_error *err)
+enum dn_status dn_pieces_make(struct dn_pieces *pieces, const struct dn_plan *plan, size_t most, size_t highest, struct dn_error *err)
 {
     struct dn_piece_maker *m = pieces->maker;
     m->plan = plan;
@@ -410,7 +418,7 @@ enum dn_status dn_pieces_make(struct dn_pieces *pieces, const struct dn_plan *pl
     find_lives(m);
     for (int i = 0; i < pieces->n; i++)
         m->copies[i] = dn_cost_copies(&m->options->machine, m->flow, plan, &m->flow->graph->layers[i]);
-    dn_bounds_clear(&m->bounds);
+    dn_bounds_clear(&m->bounds, highest);
     for (int p = 0; p < pieces->n && !err->status; p++)
         end_at(m, p);
     return err->status;

@@ -17,9 +17,8 @@ struct dn_piece {
     int tiles, slice; /* slice: blocks, of a single layer that streams */
     int stripes;
     int thrift;
-    /* [0]: no filters resident, [1]: all */
-    size_t bytes[2];  /* maps and scratch while it runs */
-    float seconds[2];
+    size_t bytes[DN_STAYS]; /* maps and scratch while it runs */
+    float seconds[DN_STAYS];
     int previous;     /* the piece before it in the list with the same ends, or -1 */
 };
 
@@ -38,7 +37,7 @@ enum dn_status dn_pieces_init(struct dn_pieces *pieces, const struct dn_tables *
 void dn_pieces_free(struct dn_pieces *pieces);
 
 /* For the order of the flow and the places that dn_plan_places has chosen, instead of those that were made before.
- * No piece of several bands above `most` bytes, and none that is never chosen under any cap. */
-enum dn_status dn_pieces_make(struct dn_pieces *pieces, const struct dn_plan *plan, size_t most, struct dn_error *err);
+ * No piece of several bands above `most` bytes, and none that is never chosen under any cap up to the highest one. */
+enum dn_status dn_pieces_make(struct dn_pieces *pieces, const struct dn_plan *plan, size_t most, size_t highest, struct dn_error *err);
 
 #endif

@@ -10,9 +10,10 @@
 
 enum { SAMPLES = DN_RING_SAMPLES, EDGES = DN_MOST_STRIPES - 1 };
 
-/* Rows of a map at the edges between stripes: where one ends, and where the next one begins. */
+/* Rows of a map at the edges between stripes: where one ends, and where the next one begins; and behind the last
+ * one, where what nobody reads begins. */
 struct dn_ring_edges {
-    int end[EDGES], start[EDGES];
+    int end[EDGES], start[EDGES], rows;
 };
 
 enum dn_status dn_rings_init(struct dn_rings *r, const struct dn_tables *tables, struct dn_error *err)
@@ -68,6 +69,7 @@ static void meet(struct dn_rings *r, int map)
         return;
     r->group[map] = r->groups;
     memset(r->need + (size_t)map * SAMPLES, 0, SAMPLES * sizeof *r->need);
+    r->edges[map].rows = 0;
     for (int e = 0; e < r->stripes - 1; e++) {
         r->edges[map].end[e] = 0;
         r->edges[map].start[e] = INT_MAX;
@@ -80,13 +82,17 @@ static int target_of(const struct dn_rings *r, const struct dn_layer *l, int ban
     return (int)(((int64_t)l->out_h * (band + 1) + r->tiles - 1) / r->tiles);
 }
 
-/* As want_rows, and the other way round for where stripes begin (see schedule.c). Returns the rows of the
- * layer that are computed twice. */
-static int want_edges(struct dn_rings *r, const struct dn_layer *l, bool leaves)
+/* As want_rows, and the other way round for where stripes begin (see schedule.c). */
+static struct dn_ring_work want_edges(struct dn_rings *r, const struct dn_layer *l, bool leaves)
 {
     const struct dn_layer_table *t = &r->tables->layers[l->index];
     struct dn_ring_edges *own = &r->edges[l->index + 1];
     int twice = 0;
+    own->rows = leaves ? l->out_h : round_rows(t, l, own->rows);
+    for (int k = 0; k < l->n_in && !l->alias && own->rows > 0; k++) {
+        int *in = &r->edges[r->flow->root[l->in[k] + 1]].rows;
+        *in = dn_max(*in, t->rows[(ptrdiff_t)k * l->out_h + own->rows - 1].hi);
+    }
     for (int e = 0; e < r->stripes - 1; e++) {
         int target = leaves ? target_of(r, l, dn_share(r->tiles, e + 1, r->stripes) - 1) : 0;
         own->end[e] = round_rows(t, l, dn_max(own->end[e], target));
@@ -104,7 +110,7 @@ static int want_edges(struct dn_rings *r, const struct dn_layer *l, bool leaves)
                 in->start[e] = dn_min(in->start[e], rows[own->start[e]].lo);
         }
     }
-    return twice;
+    return (struct dn_ring_work){own->rows, own->rows + twice};
 }
 
 /* Is what the layer computes needed behind the group? */
@@ -118,7 +124,7 @@ static bool leaves_group(const struct dn_rings *r, const struct dn_layer *l)
     return leaves && f->root[map] == map;
 }
 
-int dn_rings_join(struct dn_rings *r, const struct dn_layer *l)
+struct dn_ring_work dn_rings_join(struct dn_rings *r, const struct dn_layer *l)
 {
     const struct dn_layer_table *t = &r->tables->layers[l->index];
     int *need = r->need + (size_t)(l->index + 1) * SAMPLES;

@@ -14,6 +14,11 @@ enum { DN_RING_SAMPLES = 10 };
 
 struct dn_ring_edges;
 
+/* Rows of a layer that a group computes, in one stripe, or all of its stripes together. */
+struct dn_ring_work {
+    int rows, striped;
+};
+
 struct dn_rings {
     const struct dn_tables *tables;
     const struct dn_flow *flow;
@@ -41,8 +46,8 @@ static inline void dn_rings_join_stripes(struct dn_rings *r)
     r->stripes = 1;
 }
 
-/* The layer before those that have joined joins. Returns its rows that several stripes compute. */
-int dn_rings_join(struct dn_rings *r, const struct dn_layer *l);
+/* The layer before those that have joined joins. */
+struct dn_ring_work dn_rings_join(struct dn_rings *r, const struct dn_layer *l);
 
 /* Rows of a storage of the plan that is written and read inside the group only, all of whose layers have joined. */
 int dn_ring_rows(const struct dn_rings *r, const struct dn_plan *plan, const struct dn_storage *s);

@@ -3,9 +3,11 @@
  * For a fixed order of the layers and fixed places of their maps, the time of a plan is the sum over
  * its groups and its memory the largest of theirs, so for any cap on the memory of maps and scratch
  * a dynamic programme over the cut points finds the fastest groups. What the budget leaves beyond
- * that cap keeps filters resident. All caps that make a difference are tried, from the highest one down, until
- * no groups below can be fast enough. The caps do not depend on the budget: more budget allows more of the same
- * candidates, so it never makes the prediction slower.
+ * that cap keeps filters resident. Groups are chosen for filters that all stay, that all stream, and for a price of
+ * what stays, at which those stay that save more. All caps that make a difference are tried, from the highest one
+ * down, until no groups below can be fast enough: whichever filters stay, a plan takes no less than its groups at that
+ * price, without the price of all that the cap leaves. The groups do not depend on the budget: more budget allows more
+ * of the same candidates, so it never makes the prediction slower.
  *
  * What the pieces say that groups take is an estimate until they are walked; then it is corrected, and groups are
  * chosen again where they would no longer fit the cap. Candidates are laid out exactly before they are compared:
@@ -28,10 +30,21 @@ enum { LARGEST_GROUP = 64 << 20, DISTANCES = 3, WAYS = 2 * DISTANCES };
 /* Without a budget, so much longer may a plan take that needs less memory. */
 static const double slack = 1.01;
 
+/* What pieces say are estimates: groups may take this part of their bytes, and their seconds over this. */
+static const double bytes_part = .8, seconds_part = 1 / 1.001;
+
 /* An order of the layers and places of their maps that was tried. */
 struct way {
     int *order;              /* [n] */
     struct dn_place *places; /* [n + 1] */
+};
+
+/* The fastest groups that each fit a cap, up to every position. */
+struct fastest {
+    size_t cap;      /* 0: they are not known */
+    double *seconds; /* [n + 1] */
+    int *choice;     /* [n + 1] the last piece of them */
+    bool *changed;   /* [n + 1] they are others than before the cap was lowered */
 };
 
 struct search {
@@ -46,14 +59,15 @@ struct search {
     struct dn_tables tables;
     struct dn_pieces pieces;
     struct dn_walks walks;
-    double *seconds;     /* [n + 1] of the best groups up to a position */
-    int *choice;         /* [n + 1] the last piece of them */
+    struct fastest groups[DN_STAYS];
+    int *choice;         /* [n + 1] of the candidate's */
     int *previous;       /* [n] the pieces of the last candidate, which are not tried twice */
     int n_previous;
-    size_t most;         /* bytes of a piece of bands, and of a cap */
+    size_t filters;      /* bytes of those of all layers */
+    size_t most;         /* bytes of a piece of bands */
+    size_t highest;      /* cap */
     size_t *live;        /* [n] bytes that live while its groups run */
     size_t largest;      /* bytes of its largest piece */
-    size_t next;         /* the least cap that allows others which may be faster */
     struct way ways[WAYS];
     int n_ways;
     struct dn_error *err;
@@ -62,14 +76,14 @@ struct search {
 /* ---- groups --------------------------------------------------------------------------------- */
 
 /* The smallest cap for which there are groups. */
-static size_t least_cap(const struct search *s, int kind)
+static size_t least_cap(const struct search *s, enum dn_stay stay)
 {
     size_t *least = calloc((size_t)s->pieces.n + 1, sizeof *least), result = SIZE_MAX;
     for (int p = 0; least && p < s->pieces.n; p++) {
         least[p + 1] = SIZE_MAX;
         for (int i = s->pieces.begin[p]; i < s->pieces.begin[p + 1]; i++) {
             const struct dn_piece *piece = &s->pieces.list[i];
-            size_t bytes = least[piece->first] > piece->bytes[kind] ? least[piece->first] : piece->bytes[kind];
+            size_t bytes = least[piece->first] > piece->bytes[stay] ? least[piece->first] : piece->bytes[stay];
             least[p + 1] = bytes < least[p + 1] ? bytes : least[p + 1];
         }
         result = least[p + 1];
@@ -78,37 +92,68 @@ static size_t least_cap(const struct search *s, int kind)
     return result;
 }
 
-/* The seconds of the fastest groups that each fit the cap. */
-static double find_fastest(struct search *s, int kind, size_t cap)
+/* Those up to a position, when they are known up to all before it. */
+static void find_up_to(struct search *s, enum dn_stay stay, int end)
 {
-    s->seconds[0] = 0;
-    s->next = SIZE_MAX;
-    for (int p = 0; p < s->pieces.n; p++) {
-        s->seconds[p + 1] = DBL_MAX;
-        for (int i = s->pieces.begin[p]; i < s->pieces.begin[p + 1]; i++) {
-            const struct dn_piece *piece = &s->pieces.list[i];
-            double seconds = s->seconds[piece->first] + (double)piece->seconds[kind];
-            if (seconds >= s->seconds[p + 1])
-                continue;
-            if (piece->bytes[kind] > cap) {
-                s->next = piece->bytes[kind] < s->next ? piece->bytes[kind] : s->next;
-                continue;
-            }
-            s->seconds[p + 1] = seconds;
-            s->choice[p + 1] = i;
-        }
+    struct fastest *f = &s->groups[stay];
+    double least = DBL_MAX;
+    for (int i = s->pieces.begin[end - 1]; i < s->pieces.begin[end]; i++) {
+        const struct dn_piece *piece = &s->pieces.list[i];
+        double seconds = f->seconds[piece->first] + (double)piece->seconds[stay];
+        if (seconds >= least || piece->bytes[stay] > f->cap)
+            continue;
+        least = seconds;
+        f->choice[end] = i;
     }
-    return s->seconds[s->pieces.n];
+    f->seconds[end] = least;
+}
+
+/* Are those up to a position still the fastest after the cap was lowered? All others have become slower, too. */
+static bool are_still(const struct search *s, enum dn_stay stay, int end)
+{
+    const struct fastest *f = &s->groups[stay];
+    const struct dn_piece *last = &s->pieces.list[f->choice[end]];
+    return f->seconds[end] >= DBL_MAX || (last->bytes[stay] <= f->cap && !f->changed[last->first]);
+}
+
+/* The seconds of the fastest groups that each fit the cap. */
+static double find_fastest(struct search *s, enum dn_stay stay, size_t cap)
+{
+    struct fastest *f = &s->groups[stay];
+    const bool known = cap <= f->cap;
+    f->cap = cap;
+    for (int end = 1; end <= s->pieces.n; end++) {
+        f->changed[end] = !known || !are_still(s, stay, end);
+        if (f->changed[end])
+            find_up_to(s, stay, end);
+    }
+    return f->seconds[s->pieces.n];
+}
+
+/* The least cap that allows groups which are faster up to some position than those that were found. */
+static size_t next_cap(const struct search *s, enum dn_stay stay)
+{
+    const struct fastest *f = &s->groups[stay];
+    size_t next = SIZE_MAX;
+    for (int end = 1; end <= s->pieces.n; end++)
+        for (int i = s->pieces.begin[end - 1]; i < s->pieces.begin[end]; i++) {
+            const struct dn_piece *piece = &s->pieces.list[i];
+            if (piece->bytes[stay] > f->cap && piece->bytes[stay] < next &&
+                f->seconds[piece->first] + (double)piece->seconds[stay] < f->seconds[end])
+                next = piece->bytes[stay];
+        }
+    return next;
 }
 
 /* These, into the candidate plan; false when there are none. */
-static bool choose_groups(struct search *s, int kind, size_t cap)
+static bool choose_groups(struct search *s, enum dn_stay stay, size_t cap)
 {
     struct dn_plan *plan = &s->plan;
     plan->n_groups = 0;
     s->largest = 0;
-    if (find_fastest(s, kind, cap) >= DBL_MAX)
+    if (find_fastest(s, stay, cap) >= DBL_MAX)
         return false;
+    s->choice = s->groups[stay].choice;
     for (int p = s->pieces.n; p > 0; p = s->pieces.list[s->choice[p]].first)
         plan->n_groups++;
     for (int p = s->pieces.n, g = plan->n_groups; p > 0;) {
@@ -116,7 +161,7 @@ static bool choose_groups(struct search *s, int kind, size_t cap)
         plan->groups[--g] = (struct dn_group){.first = piece->first, .last = p - 1, .tiles = piece->tiles,
                                              .columns = 1, .stripes = piece->stripes, .thrift = piece->thrift};
         plan->weights[s->flow->order[p - 1]].slice = piece->slice;
-        s->largest = piece->bytes[kind] > s->largest ? piece->bytes[kind] : s->largest;
+        s->largest = piece->bytes[stay] > s->largest ? piece->bytes[stay] : s->largest;
         p = piece->first;
     }
     return true;
@@ -137,17 +182,20 @@ static bool is_new(struct search *s)
 /* ---- candidates ----------------------------------------------------------------------------- */
 
 /* What the candidate's groups take, now that they are walked. Do they fit the cap? */
-static bool correct_pieces(struct search *s, int kind, size_t cap)
+static bool correct_pieces(struct search *s, enum dn_stay stay, size_t cap)
 {
+    const bool all = stay == DN_ALL_STAY;
     s->largest = 0;
-    dn_plan_keep(s->flow, kind, &s->plan);
+    dn_plan_keep(s->flow, all, &s->plan);
     dn_plan_least(s->flow, s->options, &s->plan, s->live);
     for (int g = 0; g < s->plan.n_groups; g++) {
         struct dn_piece *piece = &s->pieces.list[s->choice[s->plan.groups[g].last + 1]];
-        const size_t error = s->live[g] - piece->bytes[kind]; /* wraps when it is negative */
-        for (int k = 0; k < 2; k++)
+        const size_t error = s->live[g] - piece->bytes[all ? DN_ALL_STAY : DN_NONE_STAY]; /* wraps when it is negative */
+        for (int k = 0; k < DN_STAYS; k++) {
             piece->bytes[k] += error;
-        s->largest = s->live[g] > s->largest ? s->live[g] : s->largest;
+            s->groups[k].cap = k == (int)stay || error <= SIZE_MAX / 2 ? s->groups[k].cap : 0; /* others may fit now */
+        }
+        s->largest = piece->bytes[stay] > s->largest ? piece->bytes[stay] : s->largest;
     }
     return s->largest <= cap;
 }
@@ -207,7 +255,7 @@ static bool is_hopeless(struct search *s, bool all)
 static enum dn_status try_residency(struct search *s, bool all, enum dn_order order)
 {
     size_t budget = s->options->budget ? s->options->budget : SIZE_MAX, least;
-    if (is_hopeless(s, all))
+    if ((all && s->filters > budget) || is_hopeless(s, all))
         return DN_OK;
     if (dn_plan_reside(s->flow, s->options, all, &s->plan, &least, s->err))
         return s->err->status;
@@ -228,62 +276,86 @@ static enum dn_status try_residency(struct search *s, bool all, enum dn_order or
 
 /* Groups that were chosen for resident filters may be the best with some of them streamed, too, and
  * the other way round: filters that stay need no slots. */
-static enum dn_status try_groups(struct search *s, int kind, enum dn_order order)
+static enum dn_status try_groups(struct search *s, enum dn_stay stay, enum dn_order order)
 {
     const struct dn_plan *plan = &s->plan;
     size_t budget = s->options->budget;
-    if (s->options->once)
+    if (s->options->once || stay == DN_DEAR_STAY)
         return try_residency(s, false, order);
-    if (try_residency(s, kind, order) || !budget)
+    if (try_residency(s, stay == DN_ALL_STAY, order) || !budget)
         return s->err->status;
-    bool all = !kind && plan->streamed_bytes > 0 &&
+    bool all = stay == DN_NONE_STAY && plan->streamed_bytes > 0 &&
                (double)plan->weights_bytes + plan->streamed_bytes < (double)budget;
-    if (kind || all)
+    if (stay == DN_ALL_STAY || all)
         try_residency(s, all, order);
     return s->err->status;
 }
 
+/* Do the chosen groups take too long, whichever filters stay? Paying the dear price for those that do never takes
+ * longer, and what stays is less than what the maps leave of the budget. */
+static bool is_too_dear(const struct search *s)
+{
+    double seconds = 0, budget = (double)s->options->budget;
+    size_t maps = 0;
+    if (s->for_least || !s->found || !s->options->budget)
+        return false;
+    for (int g = 0; g < s->plan.n_groups; g++) {
+        const struct dn_piece *piece = &s->pieces.list[s->choice[s->plan.groups[g].last + 1]];
+        seconds += (double)piece->seconds[DN_DEAR_STAY];
+        maps = piece->bytes[DN_ALL_STAY] > maps ? piece->bytes[DN_ALL_STAY] : maps;
+    }
+    return seconds_part * (seconds - (budget - bytes_part * (double)maps) * dn_tables_price(&s->tables, DN_DEAR_STAY)) >
+           s->best->seconds;
+}
+
 /* The fastest groups that fit the cap, once they are known to. For the least budget those are tried that should: the
  * gaps between buffers matter more. */
-static enum dn_status try_cap(struct search *s, int kind, size_t cap, enum dn_order order)
+static enum dn_status try_cap(struct search *s, enum dn_stay stay, size_t cap, enum dn_order order)
 {
-    for (bool fits = false; !fits && choose_groups(s, kind, cap) && is_new(s);) {
+    for (bool fits = false; !fits && choose_groups(s, stay, cap) && is_new(s) && !is_too_dear(s);) {
         if (dn_plan_rows_known(s->flow, s->options, &s->walks, &s->plan, s->err))
             return s->err->status;
-        fits = s->for_least || correct_pieces(s, kind, cap);
-        if (fits && try_groups(s, kind, order))
+        fits = s->for_least || correct_pieces(s, stay, cap);
+        if (fits && try_groups(s, stay, order))
             return s->err->status;
     }
     return DN_OK;
 }
 
-/* Is nothing that fits the cap fast enough, even with all filters resident? */
-static bool is_too_slow(struct search *s, int kind, size_t cap)
+/* The highest cap up to this one under which groups can be fast enough; 0 when there is none. With a budget those
+ * under lower caps save more by what stays, but are slower: so much lower has the cap to be as pays, at the dear price, for
+ * what they are too slow. */
+static size_t worthy_cap(struct search *s, enum dn_stay stay, size_t cap)
 {
-    const double more = 1.001; /* the pieces' seconds are estimates, too */
-    double limit = more * (s->options->budget ? s->best->seconds : slack * s->fastest);
-    return s->found && find_fastest(s, kind, cap) > limit &&
-           (kind == 1 || s->options->once || find_fastest(s, 1, cap) > limit);
+    double limit = (s->options->budget ? s->best->seconds : slack * s->fastest) / seconds_part;
+    if (!s->found || find_fastest(s, stay, cap) <= limit)
+        return cap;
+    if (!s->options->budget || s->options->once || stay == DN_ALL_STAY)
+        return 0;
+    double excess = find_fastest(s, DN_DEAR_STAY, cap) - limit, budget = (double)s->options->budget;
+    double highest = (budget - excess / dn_tables_price(&s->tables, DN_DEAR_STAY)) / bytes_part;
+    return highest < 1 ? 0 : highest < (double)cap ? (size_t)highest : cap;
 }
 
-/* All caps of one kind (no filters resident, or all), from the highest one down. The pieces' bytes are estimates,
- * and may be high. */
-static enum dn_status try_caps(struct search *s, int kind, enum dn_order order)
+/* All caps for filters that stay, from the highest one down. */
+static enum dn_status try_caps(struct search *s, enum dn_stay stay, enum dn_order order)
 {
     s->n_previous = 0;
-    for (size_t cap = s->options->budget ? s->most : SIZE_MAX / 2; !is_too_slow(s, kind, cap); cap = s->largest - 1)
-        if (try_cap(s, kind, cap, order) || !s->largest)
+    for (size_t cap = s->highest; (cap = worthy_cap(s, stay, cap)) > 0; cap = s->largest - 1)
+        if (try_cap(s, stay, cap, order) || !s->largest)
             return s->err->status;
     return DN_OK;
 }
 
-/* The lowest caps, from which the least budget follows: the same whatever the budget is. */
+/* The lowest caps, from which the least budget follows: the same whatever the budget is. Where all filters stay, they
+ * come on top. */
 static enum dn_status try_least(struct search *s, enum dn_order order)
 {
-    for (int kind = 0; kind < 2; kind++) {
+    for (enum dn_stay stay = 0; stay <= DN_ALL_STAY; stay++) {
         s->n_previous = 0;
-        for (size_t cap = least_cap(s, kind); cap < s->best->least_bytes; cap = s->next)
-            if (try_cap(s, kind, cap, order))
+        size_t more = stay == DN_ALL_STAY ? s->filters : 0;
+        for (size_t cap = least_cap(s, stay); cap < SIZE_MAX - more && cap + more < s->best->least_bytes; cap = next_cap(s, stay))
+            if (try_cap(s, stay, cap, order))
                 return s->err->status;
     }
     return DN_OK;
@@ -302,25 +374,46 @@ static bool is_tried(struct search *s)
     return false;
 }
 
+/* Are groups worth a try that are chosen for such filters? */
+static bool may_stay(const struct search *s, enum dn_stay stay)
+{
+    const struct dn_plan_options *o = s->options;
+    if (stay == DN_ALL_STAY)
+        return !o->once && s->filters < s->highest;
+    return stay == DN_NONE_STAY || (o->budget && !o->once);
+}
+
 static enum dn_status try_places(struct search *s, enum dn_order order, int distance)
 {
+    static const enum dn_stay stays[DN_STAYS] = {DN_ALL_STAY, DN_DEAR_STAY, DN_NONE_STAY};
     s->plan.concat_distance = distance;
     dn_flow_order(s->flow, order);
     dn_plan_places(s->flow, &s->plan);
     if (is_tried(s))
         return DN_OK;
-    if (dn_pieces_make(&s->pieces, &s->plan, s->most, s->err))
+    if (dn_pieces_make(&s->pieces, &s->plan, s->most, s->highest, s->err))
         return s->err->status;
-    if (s->for_least)
-        return try_least(s, order);
-    return s->options->once || !try_caps(s, 1, order) ? try_caps(s, 0, order) : s->err->status;
+    for (int stay = 0; stay < DN_STAYS; stay++)
+        s->groups[stay].cap = 0;
+    s->for_least = true;
+    if (try_least(s, order))
+        return s->err->status;
+    s->for_least = false;
+    for (int i = 0; i < DN_STAYS; i++)
+        if (may_stay(s, stays[i]) && try_caps(s, stays[i], order))
+            return s->err->status;
+    return DN_OK;
 }
 
 static enum dn_status allocate(struct search *s, size_t n)
 {
     bool there = true;
-    s->seconds = calloc(n + 1, sizeof *s->seconds);
-    s->choice = calloc(n + 1, sizeof *s->choice);
+    for (int stay = 0; stay < DN_STAYS; stay++) {
+        struct fastest *f = &s->groups[stay];
+        *f = (struct fastest){0, calloc(n + 1, sizeof *f->seconds), calloc(n + 1, sizeof *f->choice),
+                              calloc(n + 1, sizeof *f->changed)};
+        there = there && f->seconds && f->choice && f->changed;
+    }
     s->previous = calloc(n, sizeof *s->previous);
     s->live = calloc(n, sizeof *s->live);
     for (int i = 0; i < WAYS; i++) {
@@ -328,7 +421,11 @@ static enum dn_status allocate(struct search *s, size_t n)
         s->ways[i].places = calloc(n + 1, sizeof *s->ways[i].places);
         there = there && s->ways[i].order && s->ways[i].places;
     }
-    if (!there || !s->seconds || !s->choice || !s->previous || !s->live)
+    for (size_t i = 0; i < n; i++) {
+        const struct dn_layer *l = &s->flow->graph->layers[i];
+        s->filters += dn_has_filters(l) ? dn_packed_bytes(l, 0, dn_blocks(l->out_c)) : 0;
+    }
+    if (!there || !s->previous || !s->live)
         return dn_fail(s->err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", s->flow->graph->path, n);
     return dn_plan_new(s->flow, s->options, &s->plan, s->err) ||
                    dn_tables_init(&s->tables, s->flow, s->options, s->err) ||
@@ -343,8 +440,11 @@ static void release(struct search *s)
     dn_pieces_free(&s->pieces);
     dn_tables_free(&s->tables);
     dn_walks_free(&s->walks);
-    free(s->seconds);
-    free(s->choice);
+    for (int stay = 0; stay < DN_STAYS; stay++) {
+        free(s->groups[stay].seconds);
+        free(s->groups[stay].choice);
+        free(s->groups[stay].changed);
+    }
     free(s->previous);
     free(s->live);
     for (int i = 0; i < WAYS; i++) {
@@ -354,27 +454,30 @@ static void release(struct search *s)
 }
 
 /* All orders and places, with pieces of bands up to `most` bytes. */
-static enum dn_status try_ways(struct search *s, size_t most)
+static enum dn_status try_ways(struct search *s, size_t most, size_t highest)
 {
     static const int distances[DISTANCES] = {1 << 20, 12, 0};
     s->n_ways = 0;
     s->most = most;
+    s->highest = highest;
     for (int i = 0; i < WAYS && !s->err->status; i++)
         try_places(s, i % 2 ? DN_ORDER_EARLY : DN_ORDER_FILE, distances[i / 2]);
     return s->err->status;
 }
 
-/* The least budget first: it tells whether there is anything to look for. */
+/* The least budget follows from groups that are no larger. So where it is above the budget there have to be
+ * larger ones, too. */
 static enum dn_status search(struct search *s)
 {
-    size_t budget = s->options->budget, most = budget ? budget + budget / 4 : LARGEST_GROUP; /* bytes are estimates */
-    s->for_least = true;
-    if (try_ways(s, LARGEST_GROUP) || (s->best->least_bytes > LARGEST_GROUP && try_ways(s, SIZE_MAX)))
+    const size_t budget = s->options->budget, highest = budget ? (size_t)((double)budget / bytes_part) : SIZE_MAX;
+    if (try_ways(s, highest < LARGEST_GROUP ? highest : LARGEST_GROUP, highest))
         return s->err->status;
-    s->for_least = false;
+    for (size_t most = LARGEST_GROUP; s->best->least_bytes > s->most && s->most < SIZE_MAX; most = SIZE_MAX)
+        if (try_ways(s, most, SIZE_MAX))
+            return s->err->status;
     if (budget && budget < s->best->least_bytes)
         return dn_plan_refuse(s->flow, s->options, s->best->least_bytes, s->err);
-    return try_ways(s, most);
+    return DN_OK;
 }
 
 enum dn_status dn_search(struct dn_flow *flow, const struct dn_plan_options *options,

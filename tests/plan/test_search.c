@@ -289,7 +289,8 @@ static void cut(struct all *a, int position)
     a->plan.n_groups--;
 }
 
-/* Bands do not compute what nobody reads; the pieces do not know that. */
+/* Bands do not compute what nobody reads. Other cuts are many times as slow then, and near the least budget the gaps
+ * between buffers decide which ones there are. */
 static bool all_is_read(const struct net_graph *g)
 {
     for (int map = 1; map < g->graph.n; map++)
@@ -316,9 +317,9 @@ static double best_of_all(struct net_graph *g, struct dn_plan_options o, long *t
     return a.best;
 }
 
-/* The search is exact for groups whose filters are all resident or all streamed, and for sums of
- * bytes; which of some stay, and the gaps between buffers, are found out afterwards. So a few plans
- * near their least budget have a better one. */
+/* The search is exact for groups whose filters all stay or all stream, for those of which the dear ones stay, and for sums
+ * of bytes; which of several that save as much stay, and the gaps between buffers, are found out afterwards. So one in a
+ * hundred plans, near their least budget, has a better one. */
 START_TEST(test_no_cut_of_a_small_network_is_faster)
 {
     uint64_t seed = (uint64_t)env_number("DN_SEED", 1);
@@ -350,13 +351,13 @@ START_TEST(test_no_cut_of_a_small_network_is_faster)
             double found = plan.seconds, best = best_of_all(&g, o, &tried, &best_text);
             dn_plan_free(&plan);
             worse += found > best * 1.000001;
-            ck_assert_msg(found < 1.2 * best, "%d threads, budget %zu: %.9f s, %.9f s is possible", o.threads, o.budget, found, best);
-            sum += found > best ? found / best : 1; /* thrift, which is not tried here, may be faster */
             if (getenv("DN_VERBOSE") && found > best * 1.000001) {
                 net_case_print(stderr, &c);
                 fprintf(stderr, "%d threads, budget %zu (least %zu): %.9f\n%s\nbest %.9f\n%s\n", o.threads, o.budget, least, found, text,
                         best, best_text);
             }
+            ck_assert_msg(found < 1.05 * best, "%d threads, budget %zu: %.9f s, %.9f s is possible", o.threads, o.budget, found, best);
+            sum += found > best ? found / best : 1; /* thrift, which is not tried here, may be faster */
             free(text);
             free(best_text);
         }
@@ -364,8 +365,8 @@ START_TEST(test_no_cut_of_a_small_network_is_faster)
     }
     if (getenv("DN_VERBOSE"))
         fprintf(stderr, "%ld plans tried; %d of %d not the best, on average %.4f times as slow\n", tried, worse, compared, sum / compared);
-    ck_assert_msg(sum <= 1.01 * compared, "%.4f times as slow as the best on average", sum / compared);
-    ck_assert_msg(8 * worse <= compared, "%d of %d plans are not the best", worse, compared);
+    ck_assert_msg(sum <= 1.002 * compared, "%.4f times as slow as the best on average", sum / compared);
+    ck_assert_msg(20 * worse <= compared, "%d of %d plans are not the best", worse, compared);
 }
 END_TEST
 
