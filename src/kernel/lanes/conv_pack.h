@@ -26,10 +26,10 @@ static void pack_value(const struct packing *p, size_t value, float *out)
         out[i] = i < p->lanes ? p->raw[(size_t)i * p->fan_in + value] : 0;
 }
 
-/* out[i] gets value i of LANES filters from `lane` on. */
-static INLINE void pack_square(const struct packing *p, int lane, size_t value, float **out)
+/* a[i] gets value i of LANES filters from `lane` on. */
+static INLINE void transpose(const struct packing *p, int lane, size_t value, vec *a)
 {
-    vec a[LANES], b[LANES];
+    vec b[LANES];
     UNROLL(16)
     for (int i = 0; i < LANES; i++) {
         const float *from = p->raw + (size_t)(lane + i) * p->fan_in + value;
@@ -50,9 +50,21 @@ static INLINE void pack_square(const struct packing *p, int lane, size_t value, 
         for (int i = 0; i < LANES; i++)
             a[i] = b[i];
     }
+}
+
+/* out[i] gets value i of all filters, in whole cache lines: half a line stored past the caches takes as long as all of
+ * it (AVX2: packing took twice as long). */
+static INLINE void pack_squares(const struct packing *p, size_t value, float **out)
+{
+    vec squares[BLOCK_VECS][LANES];
+    UNROLL(4)
+    for (int v = 0; v < BLOCK_VECS; v++)
+        transpose(p, v * LANES, value, squares[v]);
     UNROLL(16)
     for (int i = 0; i < LANES; i++)
-        vec_stream(out[i] + lane, a[i]);
+        UNROLL(4)
+        for (int v = 0; v < BLOCK_VECS; v++)
+            vec_stream(out[i] + v * LANES, squares[v][i]);
 }
 
 static void pack_channels(const struct packing *p, float *packed)
@@ -72,8 +84,7 @@ static void pack_channels(const struct packing *p, float *packed)
             out[i] = at;
         }
         if (n == LANES)
-            for (int lane = 0; lane < DN_BLOCK; lane += LANES)
-                pack_square(p, lane, value, out);
+            pack_squares(p, value, out);
         else
             for (int i = 0; i < n; i++)
                 pack_value(p, value + (size_t)i, out[i]);
