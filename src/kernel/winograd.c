@@ -5,7 +5,8 @@
  * more slowly what another one has read. They take different groups of tiles, and each transforms inputs and
  * filters for itself; with many pairs of output blocks, who is done computes some of them for the other's group.
  * Only with at most as many tiles as pairs of output blocks they take different blocks of all tiles, since
- * filters would else be transformed for too few tiles. Prefetchers run so far behind the end of one thread's
+ * filters would else be transformed for too few tiles; also where nothing but a block of transformed inputs is kept,
+ * which then each of them has for itself. Prefetchers run so far behind the end of one thread's
  * products that the other one's filters need a distance: without it, their transforms took twice as long.
  *
  * Workspace, where all inputs are few enough to be kept, so that they are transformed once however many slices
@@ -75,7 +76,7 @@ struct cut {
     int shares; /* threads that take part */
     bool kept;  /* the inputs of all tiles are, for all slices of filters */
     bool blocks; /* threads take output blocks of all tiles, not groups of tiles */
-    bool shared; /* threads take pairs of output blocks of a group, its inputs being transformed before */
+    bool shared; /* threads take pairs of output blocks of a group */
     bool again; /* inputs are transformed for each pair of output blocks */
     size_t inputs; /* floats of the inputs of a group */
     size_t apart;  /* before each share: floats that nobody uses */
@@ -92,26 +93,28 @@ static int groups_of(int tiles, int most, int threads)
     return dn_min(tiles, each * threads);
 }
 
-/* Groups are so large that the transforms of filters cost little; at stride 2 a tile has more than twice
- * as many products for a filter, and inputs. */
-static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threads, int thrift)
+/* For a job of so many output blocks; one of all of them needs the most workspace. Groups are so large that the
+ * transforms of filters cost little; at stride 2 a tile has more than twice as many products for a filter, and inputs. */
+static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threads, int thrift, int blocks)
 {
     static const int most[DN_WINOGRAD_STRIDES][DN_THRIFT_LEVELS] = {{104, 104, 26, 26}, {52, 52, 26, 13}};
     const struct dn_winograd_form form = dn_winograd_form(v->stride_y);
     struct dn_rect t = tiles_of(rect);
     struct cut c = {.tiles = (t.y1 - t.y0) * (t.x1 - t.x0)};
-    int blocks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS), pairs = pairs_of(dn_blocks(v->n));
+    int chunks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS), pairs = pairs_of(dn_blocks(v->n));
+    const int group = most[v->stride_y - 1][thrift];
+    c.again = thrift == DN_THRIFT_LEVELS - 1 && chunks > 1;
     c.kept = thrift == 0 && c.tiles <= MOST_KEPT;
-    c.blocks = c.kept && pairs >= threads && (threads == 1 || pairs >= c.tiles);
+    c.blocks = pairs >= threads && (threads == 1 || pairs >= c.tiles) &&
+               (c.kept || (c.again && c.tiles <= group && pairs_of(blocks) >= threads));
     c.shared = c.blocks || (c.kept && pairs >= PAIRS);
     c.groups = c.blocks   ? 1
                : c.shared ? dn_min(threads, c.tiles)
-                          : groups_of(c.tiles, most[v->stride_y - 1][thrift], threads);
+                          : groups_of(c.tiles, group, threads);
     c.group = dn_ceil_div(c.tiles, c.groups);
     c.shares = c.shared ? threads : dn_min(threads, c.groups);
-    c.again = thrift == DN_THRIFT_LEVELS - 1 && blocks > 1;
-    c.inputs = input_floats(form, c.group) * (size_t)(c.again ? 1 : blocks);
-    int products = blocks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
+    c.inputs = input_floats(form, c.group) * (size_t)(c.again ? 1 : chunks);
+    int products = chunks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
     c.apart = threads > 1 && thrift < DN_THRIFT_LEVELS - 1 ? APART : 0;
     c.share = c.apart + FILTER_FLOATS + product_floats(form) * (size_t)products + (c.kept ? 0 : c.inputs);
     return c;
@@ -126,13 +129,13 @@ size_t dn_winograd_workspace(const struct dn_conv *conv, struct dn_rect rect, in
 {
     if (rect.y1 <= rect.y0 || rect.x1 <= rect.x0)
         return 0;
-    struct cut c = cut_of(conv, rect, threads, thrift);
+    struct cut c = cut_of(conv, rect, threads, thrift, dn_blocks(conv->n));
     return (kept_floats(&c) + (size_t)c.shares * c.share) * sizeof(float);
 }
 
 struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
 {
-    struct cut c = cut_of(conv, rect, threads, thrift);
+    struct cut c = cut_of(conv, rect, threads, thrift, dn_blocks(conv->n));
     return (struct dn_conv_sharing){c.group, c.kept, c.blocks, c.again};
 }
 
@@ -286,7 +289,7 @@ static void run_shared(struct nest *n)
 {
     const struct cut *cut = &n->cut;
     int threads = n->job->threads, items = dn_ceil_div(n->job->conv->c, DN_WINOGRAD_INPUTS) * cut->tiles;
-    if (!n->job->again)
+    if (cut->kept && !n->job->again)
         dn_parallel(items, threads, keep_inputs, n);
     n->parts = 1;
     if (cut->groups == 1 && threads > 1)
@@ -298,7 +301,7 @@ void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
 {
     struct nest n = {.kernels = k->winograd, .job = job, .pairs = pairs_of(job->block1 - job->block0)};
     n.transforms = &k->winograd->transforms[job->conv->stride_y - 1];
-    n.cut = cut_of(job->conv, job->rect, job->threads, job->thrift);
+    n.cut = cut_of(job->conv, job->rect, job->threads, job->thrift, job->block1 - job->block0);
     n.group = (struct dn_winograd){.job = job, .form = dn_winograd_form(job->conv->stride_y), .rows = k->rows};
     n.group.order = dn_winograd_order(job->rect, tiles_of(job->rect), dn_row_parts(job->rect, job->threads) > 1);
     if (n.cut.shared)

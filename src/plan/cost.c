@@ -132,7 +132,10 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
         compute *= NARROW;
     if (dn_layer_grain(l) > 1) {
         struct dn_conv_sharing s = sharing(m, l, 1, thrift);
-        compute *= s.blocks ? idling(slice, m->threads) : s.inputs ? 1 : 1 + TRANSFORM / slice;
+        if (s.blocks && s.again && dn_ceil_div(slice, 2) < m->threads) /* they take groups of tiles instead */
+            compute *= winograd_gain(l, s.tiles) / winograd_gain(l, dn_ceil_div(s.tiles, m->threads));
+        else
+            compute *= s.blocks ? idling(slice, m->threads) : s.inputs ? 1 : 1 + TRANSFORM / slice;
     }
     compute += m->step * (dn_blocks(l->out_c) - resident) / slice;
     if (!m->spare)
