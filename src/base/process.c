@@ -2,12 +2,16 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/size.h"
 
 enum { TEXT = 2048, LONGEST_FILE = 32 };
 
@@ -110,6 +114,42 @@ void dn_process_trim(void)
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif
+}
+
+/* Is this code in the object? */
+static bool is_mine(const struct dl_phdr_info *object)
+{
+    const uintptr_t here = (uintptr_t)&dn_process_forget_code;
+    bool mine = false;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &object->dlpi_phdr[i];
+        uintptr_t begin = object->dlpi_addr + p->p_vaddr;
+        mine = mine || (p->p_type == PT_LOAD && begin <= here && here < begin + p->p_memsz);
+    }
+    return mine;
+}
+
+static int forget_segments(struct dl_phdr_info *object, size_t size, void *forgotten)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)size;
+    if (!is_mine(object))
+        return 0;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &object->dlpi_phdr[i];
+        uintptr_t begin = (object->dlpi_addr + p->p_vaddr) / page * page;
+        size_t bytes = dn_align_up(object->dlpi_addr + p->p_vaddr + p->p_memsz - begin, page);
+        if (p->p_type == PT_LOAD && !(p->p_flags & PF_W) && madvise((void *)begin, bytes, MADV_DONTNEED) == 0)
+            *(size_t *)forgotten += bytes;
+    }
+    return 1;
+}
+
+size_t dn_process_forget_code(void)
+{
+    size_t forgotten = 0;
+    dl_iterate_phdr(forget_segments, &forgotten);
+    return forgotten;
 }
 
 int dn_process_cores(void)

@@ -17,6 +17,10 @@ size_t dn_process_room(const char *root);
 /* Gives memory that was allocated and freed back to the system, where the C library keeps it. */
 void dn_process_trim(void);
 
+/* The code and constants of this program or library, whose file has them, stop being resident; what is used again comes
+ * back. Returns how many bytes they are; 0 where the system does not forget. */
+size_t dn_process_forget_code(void);
+
 /* Processor cores that this process may run on; at least 1. */
 int dn_process_cores(void);
 

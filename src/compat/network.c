@@ -61,22 +61,40 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
     return dn_fail(err, DN_INVALID, "isa %s is not available on this machine, which has %s", isa, known);
 }
 
-/* What the process takes beside the arena: what is resident now, and what will still come: code not
- * yet touched, stacks of threads, the photo on its way. Measured: tests/script/test_memory.py. What is
- * resident differs by some pages from start to start; rounded, the same plan is nearly always made. */
-enum { CODE_TO_COME = 576 << 10, STACK_PER_THREAD = 40 << 10, BYTES_PER_LAYER = 2 << 10, ROUNDING = 64 << 10, AHEAD = 128 << 10,
-       PLANNING = 128 << 10 /* what planning leaves behind */ };
+/* What the process takes beside the arena: what is resident now, and what will still come: code, stacks of threads, the
+ * photo on its way. Measured: tests/script/test_memory.py. Code that only starting needed, of which the system maps more
+ * or less, is forgotten first; what a run needs of it comes back. What is resident differs by some pages from start to
+ * start; rounded, the same plan is nearly always made. */
+enum {
+    CODE_TO_COME = 1632 << 10, /* at most; no more than there is */
+    STACK_PER_THREAD = 40 << 10,
+    BYTES_PER_LAYER = 2 << 10,
+    ROUNDING = 64 << 10,
+    AHEAD = 128 << 10,
+    PLANNING = 128 << 10 /* what planning leaves behind */
+};
 
 static void nothing(void *context, int item, int thread)
 {
     (void)context, (void)item, (void)thread;
 }
 
-static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o, size_t resident,
+/* Bytes of the process, with the code that will come. Its threads exist by then (the OpenMP of clang takes 0.8 MB when it
+ * starts), and the code in which they wait has come back. */
+static size_t begin_planning(int threads)
+{
+    dn_parallel(threads, threads, nothing, NULL);
+    const size_t code = dn_process_forget_code();
+    dn_parallel(threads, threads, nothing, NULL);
+    return dn_process_resident() + (code < CODE_TO_COME ? code : CODE_TO_COME);
+}
+
+/* `start`: see begin_planning(). */
+static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o, size_t start,
                                     struct dn_plan_options *plan, struct dn_error *err)
 {
-    size_t process = resident + CODE_TO_COME + (size_t)engine->graph.n * BYTES_PER_LAYER +
-                     (size_t)plan->threads * STACK_PER_THREAD + o->photo_bytes;
+    size_t process = start + (size_t)engine->graph.n * BYTES_PER_LAYER + (size_t)plan->threads * STACK_PER_THREAD +
+                     o->photo_bytes;
     if (!engine->process) /* when it is planned again, some of that has come */
         engine->process = dn_align_up(process, ROUNDING);
     engine->budget = o->memory;
@@ -127,13 +145,12 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
         return err->status;
     plan.threads = o->threads ? o->threads : dn_process_cores();
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
-    dn_parallel(plan.threads, plan.threads, nothing, NULL); /* the OpenMP of clang takes 0.8 MB when it starts */
-    size_t resident = dn_process_resident();
-    while (!choose_budget(engine, o, resident, &plan, err) &&
+    size_t start = begin_planning(plan.threads);
+    while (!choose_budget(engine, o, start, &plan, err) &&
            dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
         *err = (struct dn_error){0};
         dn_process_trim();
-        resident += PLANNING;
+        start += PLANNING;
         engine->process = 0;
         plan.threads /= 2;
         plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
@@ -145,6 +162,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     dn_plan_check(&engine->flow, engine->kernels, &engine->plan, err);
     choose_ahead(engine, o);
     dn_process_trim();
+    dn_process_forget_code();
     return err->status;
 }
 

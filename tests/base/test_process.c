@@ -97,6 +97,16 @@ START_TEST(room_is_found_in_the_older_hierarchy)
 }
 END_TEST
 
+START_TEST(code_that_is_forgotten_comes_back)
+{
+    const size_t code = dn_process_forget_code();
+    ck_assert_uint_gt(code, 4096);
+    ck_assert_int_ge(dn_process_cores(), 1);
+    ck_assert_uint_eq(dn_process_forget_code(), code);
+    ck_assert_uint_gt(dn_process_resident(), 0);
+}
+END_TEST
+
 START_TEST(room_is_unknown_where_the_system_says_nothing)
 {
     ck_assert_uint_eq(dn_process_room(root), 0);
@@ -121,6 +131,7 @@ Suite *suite(void)
     Suite *s = suite_create("base/process");
     TCase *t = tcase_create("process");
     tcase_add_test(t, memory_that_is_used_is_resident);
+    tcase_add_test(t, code_that_is_forgotten_comes_back);
     tcase_add_test(t, there_is_a_core);
     tcase_add_test(t, avx512_machines_have_avx2);
     suite_add_tcase(s, t);
