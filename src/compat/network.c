@@ -66,7 +66,8 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
  * or less, is forgotten first; what a run needs of it comes back. What is resident differs by some pages from start to
  * start; rounded, the same plan is nearly always made. */
 enum {
-    CODE_TO_COME = 1632 << 10, /* at most; no more than there is */
+    CODE_TO_COME = 1536 << 10,     /* at most; no more than there is */
+    WINOGRAD_TO_COME = 96 << 10,   /* where layers are computed so */
     STACK_PER_THREAD = 40 << 10,
     BYTES_PER_LAYER = 2 << 10,
     ROUNDING = 64 << 10,
@@ -81,12 +82,15 @@ static void nothing(void *context, int item, int thread)
 
 /* Bytes of the process, with the code that will come. Its threads exist by then (the OpenMP of clang takes 0.8 MB when it
  * starts), and the code in which they wait has come back. */
-static size_t begin_planning(int threads)
+static size_t begin_planning(const struct dn_graph *g, int threads)
 {
+    size_t most = CODE_TO_COME;
+    for (int i = 0; i < g->n && most == CODE_TO_COME; i++)
+        most += dn_layer_grain(&g->layers[i]) > 1 ? WINOGRAD_TO_COME : 0;
     dn_parallel(threads, threads, nothing, NULL);
     const size_t code = dn_process_forget_code();
     dn_parallel(threads, threads, nothing, NULL);
-    return dn_process_resident() + (code < CODE_TO_COME ? code : CODE_TO_COME);
+    return dn_process_resident() + (code < most ? code : most);
 }
 
 /* `start`: see begin_planning(). */
@@ -145,7 +149,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
         return err->status;
     plan.threads = o->threads ? o->threads : dn_process_cores();
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
-    size_t start = begin_planning(plan.threads);
+    size_t start = begin_planning(&engine->graph, plan.threads);
     while (!choose_budget(engine, o, start, &plan, err) &&
            dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
         *err = (struct dn_error){0};
