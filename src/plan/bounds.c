@@ -62,7 +62,7 @@ void dn_bounds_begin(struct dn_bounds *b, int last)
 static bool is_below(const struct dn_bounds *b, const float *row, const size_t bytes[DN_STAYS], const float seconds[DN_STAYS])
 {
     const float *best = b->best + (size_t)(b->last + 1) * ROW, slack = b->slack;
-    for (int stay = 0; stay < DN_STAYS; stay++, row += CAPS, best += CAPS) {
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++, row += CAPS, best += CAPS) {
         const float after = seconds[stay];
         const int first = cap_of(bytes[stay]);
         if (row[b->caps - 1] + after >= best[first - 1] * slack)
@@ -85,7 +85,7 @@ void dn_bounds_take(struct dn_bounds *b, int first, const size_t bytes[DN_STAYS]
 {
     const float *before = b->best + (size_t)first * ROW;
     float *best = b->best + (size_t)(b->last + 1) * ROW;
-    for (int stay = 0; stay < DN_STAYS; stay++, before += CAPS, best += CAPS) {
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++, before += CAPS, best += CAPS) {
         for (int i = cap_of(bytes[stay]); i < b->caps; i++) {
             float sum = before[i] + seconds[stay];
             best[i] = sum < best[i] ? sum : best[i];
@@ -114,7 +114,7 @@ void dn_bounds_layer(struct dn_bounds *b, int way, const double seconds[DN_STAYS
     const int position = b->known[way]++;
     const float *best = b->best + (size_t)position * ROW;
     float *front = b->front[way] + (size_t)position * ROW, *next = front + ROW;
-    for (int stay = 0; stay < DN_STAYS; stay++)
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++)
         for (int i = stay * CAPS; i < stay * CAPS + b->caps; i++)
             next[i] = (best[i] < front[i] ? best[i] : front[i]) + (float)seconds[stay];
 }

@@ -105,7 +105,7 @@ static bool is_useless(const struct dn_piece_maker *m, const struct dn_piece *pi
     for (int i = m->chain[piece->first]; i >= 0; i = p->previous) {
         p = &m->out->list[i];
         bool useless = true;
-        for (int stay = 0; stay < DN_STAYS; stay++)
+        for (enum dn_stay stay = 0; stay < DN_STAYS; stay++)
             useless = useless && p->bytes[stay] <= piece->bytes[stay] && p->seconds[stay] <= piece->seconds[stay];
         if (useless)
             return true;
@@ -151,7 +151,7 @@ static enum dn_status add_slices(struct dn_piece_maker *m, int thrift, size_t ma
         if (k && (!dn_has_filters(l) || slices[k] <= slices[k - 1] || slices[k] > blocks || l->shares >= 0))
             continue;
         struct dn_piece p = {.first = m->last, .tiles = 1, .stripes = 1, .slice = slices[k], .thrift = thrift};
-        for (int stay = 0; stay < DN_STAYS; stay++) {
+        for (enum dn_stay stay = 0; stay < DN_STAYS; stay++) {
             struct dn_holding filters = dn_tables_slices(m->tables, l, slices[k], thrift, stay);
             p.bytes[stay] = maps + filters.held;
             p.seconds[stay] = (float)(whole + filters.seconds);
@@ -198,7 +198,7 @@ static void learn_front(struct dn_piece_maker *m, int way)
         if (dn_layer_is_tiled(l))
             bands = m->copies[l->index] +
                     t->read * least_of(dn_tables_banded(m->tables, l->index, m->table, m->tiles, m->sums[way].stripes)->seconds);
-        for (int stay = 0; stay < DN_STAYS; stay++)
+        for (enum dn_stay stay = 0; stay < DN_STAYS; stay++)
             seconds[stay] = bands + t->holding[stay].seconds;
         dn_bounds_layer(&m->bounds, front, seconds);
     }
@@ -288,7 +288,7 @@ static void join_layer(struct dn_piece_maker *m, int position)
             sums->seconds[thrift] += (double)(way ? work.striped : work.rows) / l->out_h * banded->seconds[thrift];
         }
     }
-    for (int stay = 0; stay < DN_STAYS; stay++) {
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++) {
         struct dn_holding *sum = &m->holding[stay];
         sum->seconds += t->holding[stay].seconds;
         sum->held += t->holding[stay].held;
@@ -303,7 +303,7 @@ static void join_layer(struct dn_piece_maker *m, int position)
 static void add_filters(const struct dn_piece_maker *m, size_t maps, double computing, size_t bytes[DN_STAYS],
                         float seconds[DN_STAYS])
 {
-    for (int stay = 0; stay < DN_STAYS; stay++) {
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++) {
         bytes[stay] = maps + m->holding[stay].held + m->holding[stay].raw;
         seconds[stay] = (float)(computing + m->holding[stay].seconds);
     }

@@ -393,7 +393,7 @@ static enum dn_status try_places(struct search *s, enum dn_order order, int dist
         return DN_OK;
     if (dn_pieces_make(&s->pieces, &s->plan, s->most, s->highest, s->err))
         return s->err->status;
-    for (int stay = 0; stay < DN_STAYS; stay++)
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++)
         s->groups[stay].cap = 0;
     s->for_least = true;
     if (try_least(s, order))
@@ -408,7 +408,7 @@ static enum dn_status try_places(struct search *s, enum dn_order order, int dist
 static enum dn_status allocate(struct search *s, size_t n)
 {
     bool there = true;
-    for (int stay = 0; stay < DN_STAYS; stay++) {
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++) {
         struct fastest *f = &s->groups[stay];
         *f = (struct fastest){0, calloc(n + 1, sizeof *f->seconds), calloc(n + 1, sizeof *f->choice),
                               calloc(n + 1, sizeof *f->changed)};
@@ -440,7 +440,7 @@ static void release(struct search *s)
     dn_pieces_free(&s->pieces);
     dn_tables_free(&s->tables);
     dn_walks_free(&s->walks);
-    for (int stay = 0; stay < DN_STAYS; stay++) {
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++) {
         free(s->groups[stay].seconds);
         free(s->groups[stay].choice);
         free(s->groups[stay].changed);

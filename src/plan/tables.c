@@ -99,7 +99,7 @@ static void fill(const struct dn_tables *tables, const struct dn_layer *l, struc
     t->rows = rows;
     if (l->ops->span && !l->whole && !l->alias)
         fill_rows(l, rows);
-    for (int stay = 0; stay < DN_STAYS && dn_has_filters(l); stay++)
+    for (enum dn_stay stay = 0; stay < DN_STAYS && dn_has_filters(l); stay++)
         t->holding[stay] = holding(tables, l, stay);
 }
 
