@@ -114,7 +114,7 @@ void dn_bounds_layer(struct dn_bounds *b, int way, const double seconds[DN_STAYS
     const int position = b->known[way]++;
     const float *best = b->best + (size_t)position * ROW;
     float *front = b->front[way] + (size_t)position * ROW, *next = front + ROW;
-    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++)
-        for (int i = stay * CAPS; i < stay * CAPS + b->caps; i++)
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++, best += CAPS, front += CAPS, next += CAPS)
+        for (int i = 0; i < b->caps; i++)
             next[i] = (best[i] < front[i] ? best[i] : front[i]) + (float)seconds[stay];
 }
