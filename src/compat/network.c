@@ -66,8 +66,8 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
  * or less, is forgotten first; what a run needs of it comes back. What is resident differs by some pages from start to
  * start; rounded, the same plan is nearly always made. */
 enum {
-    CODE_TO_COME = 1536 << 10,     /* at most; no more than there is */
-    WINOGRAD_TO_COME = 96 << 10,   /* where layers are computed so */
+    CODE_TO_COME = 1536 << 10,   /* at most; no more than there is */
+    WINOGRAD_TO_COME = 96 << 10, /* where layers are computed so */
     STACK_PER_THREAD = 40 << 10,
     BYTES_PER_LAYER = 2 << 10,
     ROUNDING = 64 << 10,

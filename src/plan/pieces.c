@@ -197,7 +197,7 @@ static void learn_front(struct dn_piece_maker *m, int way)
         double seconds[DN_STAYS], bands = INFINITY;
         if (dn_layer_is_tiled(l))
             bands = m->copies[l->index] +
-                    t->read * least_of(dn_tables_banded(m->tables, l->index, m->table, m->tiles, m->sums[way].stripes)->seconds);
+                    (double)t->read / l->out_h * least_of(dn_tables_banded(m->tables, l->index, m->table, m->tiles, m->sums[way].stripes)->seconds);
         for (enum dn_stay stay = 0; stay < DN_STAYS; stay++)
             seconds[stay] = bands + t->holding[stay].seconds;
         dn_bounds_layer(&m->bounds, front, seconds);

@@ -112,12 +112,11 @@ static int rows_read(const struct dn_tables *tables, int map)
     for (int r = f->first_reader[map]; r < f->first_reader[map + 1]; r++) {
         const struct dn_layer *l = &f->graph->layers[f->readers[r]];
         const struct dn_layer_table *t = &tables->layers[l->index];
-        int end = (int)(t->read * l->out_h + .5);
         for (int k = 0; k < l->n_in && !l->alias; k++)
             if (!dn_layer_is_tiled(l))
                 rows = whole;
-            else if (f->root[l->in[k] + 1] == map && end > 0)
-                rows = dn_max(rows, t->rows[(ptrdiff_t)k * l->out_h + end - 1].hi);
+            else if (f->root[l->in[k] + 1] == map && t->read > 0)
+                rows = dn_max(rows, t->rows[(ptrdiff_t)k * l->out_h + t->read - 1].hi);
     }
     return rows;
 }
@@ -143,7 +142,7 @@ enum dn_status dn_tables_init(struct dn_tables *tables, const struct dn_flow *fl
         next += (size_t)g->layers[i].n_in * (size_t)g->layers[i].out_h;
     }
     for (int i = g->n - 1; i >= 0; i--)
-        tables->layers[i].read = (double)rows_read(tables, i + 1) / g->layers[i].out_h;
+        tables->layers[i].read = rows_read(tables, i + 1);
     return DN_OK;
 }
 

@@ -34,7 +34,7 @@ struct dn_layer_table {
     int grain;                  /* dn_layer_grain() */
     struct dn_holding holding[DN_STAYS]; /* of its filters, while it is in bands */
     const struct dn_span *rows; /* [n_in][out_h] rows of an input that are read for a row */
-    double read;                /* the part of its rows that somebody reads, if all layers are in bands */
+    int read;                   /* rows of it that somebody reads, if all layers are in bands */
     struct dn_banded banded[2][DN_BAND_TABLES];  /* computed by all threads together, and in stripes */
 };
 

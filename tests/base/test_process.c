@@ -97,13 +97,25 @@ START_TEST(room_is_found_in_the_older_hierarchy)
 }
 END_TEST
 
-START_TEST(code_that_is_forgotten_comes_back)
+/* Lie in the program's file, beside its code. */
+static const char constants[4 << 20] = {1};
+
+static int sum_of_constants(void)
 {
-    const size_t code = dn_process_forget_code();
-    ck_assert_uint_gt(code, 4096);
-    ck_assert_int_ge(dn_process_cores(), 1);
-    ck_assert_uint_eq(dn_process_forget_code(), code);
-    ck_assert_uint_gt(dn_process_resident(), 0);
+    const volatile char *p = constants;
+    int sum = 0;
+    for (size_t i = 0; i < sizeof constants; i += 1024)
+        sum += p[i];
+    return sum;
+}
+
+START_TEST(code_and_constants_that_are_forgotten_come_back)
+{
+    ck_assert_int_eq(sum_of_constants(), 1);
+    const size_t before = dn_process_resident();
+    ck_assert_uint_gt(dn_process_forget_code(), sizeof constants);
+    ck_assert_uint_lt(dn_process_resident(), before - sizeof constants / 2);
+    ck_assert_int_eq(sum_of_constants(), 1);
 }
 END_TEST
 
@@ -131,7 +143,7 @@ Suite *suite(void)
     Suite *s = suite_create("base/process");
     TCase *t = tcase_create("process");
     tcase_add_test(t, memory_that_is_used_is_resident);
-    tcase_add_test(t, code_that_is_forgotten_comes_back);
+    tcase_add_test(t, code_and_constants_that_are_forgotten_come_back);
     tcase_add_test(t, there_is_a_core);
     tcase_add_test(t, avx512_machines_have_avx2);
     suite_add_tcase(s, t);

@@ -53,7 +53,7 @@ static INLINE void transpose(const struct packing *p, int lane, size_t value, ve
 }
 
 /* out[i] gets value i of all filters, in whole cache lines: half a line stored past the caches takes as long as all of
- * it (AVX2: packing took twice as long). */
+ * it (AVX2, two threads, YOLOv2 within 16 MB: 270 ms instead of 235). */
 static INLINE void pack_squares(const struct packing *p, size_t value, float **out)
 {
     vec squares[BLOCK_VECS][LANES];
