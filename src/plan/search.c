@@ -330,8 +330,10 @@ static size_t worthy_cap(struct search *s, enum dn_stay stay, size_t cap)
     double limit = (s->options->budget ? s->best->seconds : slack * s->fastest) / seconds_part;
     if (!s->found || find_fastest(s, stay, cap) <= limit)
         return cap;
-    if (!s->options->budget || s->options->once || stay == DN_ALL_STAY)
+    if (s->options->once || stay == DN_ALL_STAY)
         return 0;
+    if (!s->options->budget)
+        return find_fastest(s, DN_ALL_STAY, cap) <= limit ? cap : 0; /* all of them stay after all */
     double excess = find_fastest(s, DN_DEAR_STAY, cap) - limit, budget = (double)s->options->budget;
     double highest = (budget - excess / dn_tables_price(&s->tables, DN_DEAR_STAY)) / bytes_part;
     return highest < 1 ? 0 : highest < (double)cap ? (size_t)highest : cap;
