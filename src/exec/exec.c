@@ -210,6 +210,7 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
         run_step(exec, run, 0);
     while (run->block1 < blocks) {
         run->again = run->block1 > 0;
+        run->raw = dn_stays_raw(run->layer, exec->plan->team, true);
         run->block0 = run->block1;
         run->block1 = dn_min(run->block0 + dn_plan_blocks(run->layer, w), blocks);
         run->filters = dn_feed_filters(exec, group, run->layer, run->block0);

@@ -76,7 +76,7 @@ void dn_feed_ask(struct dn_exec *exec, int group)
     while (has_place(exec, group) && dn_stream_has_room(&exec->stream)) {
         const struct dn_group *g = &exec->plan->groups[f->group];
         const struct dn_layer *l = layer_at(exec, f->position);
-        char *raw = exec->arena + g->stream.offset + g->raw;
+        char *raw = dn_plan_raw(exec->plan, l, g) ? exec->arena + g->stream.offset + g->raw : NULL;
         struct dn_fetch fetch = {.layer = weights_owner(exec, l), .block0 = f->block, .block1 = slice_end(exec, g, l, f->block),
                                  .raw = (float *)raw, .packed = dn_feed_filters(exec, g, l, f->block),
                                  .tracer = exec->tracer, .index = l->index};

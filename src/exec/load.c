@@ -10,7 +10,7 @@ static enum dn_status load_filters(struct dn_exec *exec, const struct dn_weights
     float *staging = (float *)(exec->arena + exec->plan->staging);
     int blocks = exec->plan->weights[l->index].resident;
     int slice = dn_plan_slice(l, exec->plan->staging_read);
-    struct dn_fetch f = {.layer = l, .raw = staging, .packed = filters};
+    struct dn_fetch f = {.layer = l, .raw = l->ops->packed ? staging : NULL, .packed = filters};
     for (; f.block0 < blocks; f.block0 = f.block1) {
         f.block1 = dn_min(f.block0 + slice, blocks);
         if (dn_fetch_now(w, exec->kernels, &f, exec->plan->threads, err))

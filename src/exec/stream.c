@@ -16,7 +16,7 @@ static enum dn_status fetch(const struct dn_weights *weights, const struct dn_ke
                             const struct dn_fetch *f, int threads, struct dn_error *err)
 {
     const struct dn_layer *l = f->layer;
-    if (!l->ops->packed)
+    if (!f->raw)
         return dn_weights_filters(weights, l, f->block0, f->block1, f->packed, err);
     if (dn_weights_filters(weights, l, f->block0, f->block1, f->raw, err))
         return err->status;
@@ -40,7 +40,8 @@ static void fetch_block(void *context, int item, int thread)
     struct dn_error err = {0};
     part.block0 += item;
     part.block1 = part.block0 + 1;
-    part.raw += (size_t)thread * DN_BLOCK * part.layer->fan_in;
+    if (part.raw)
+        part.raw += (size_t)thread * DN_BLOCK * part.layer->fan_in;
     part.packed += part.layer->ops->packed(part.layer, team->slice->block0, part.block0);
     if (!fetch(team->weights, team->kernels, &part, 1, &err))
         return;
@@ -124,7 +125,8 @@ static bool help(struct dn_stream *s)
     struct dn_fetch f = s->fetch[n % DN_STREAM_OPEN];
     if (!f.second || !take(s, n))
         return false;
-    f.raw = f.second;
+    if (f.raw)
+        f.raw = f.second;
     complete(s, n, &f);
     return true;
 }

@@ -15,7 +15,7 @@
 #include "exec/span.h"
 #include "net/weights.h"
 
-/* Filters of output blocks [block0, block1) of a layer, through `raw` into `packed`. */
+/* Filters of output blocks [block0, block1) of a layer, through `raw` into `packed`; raw is NULL where they are not packed. */
 struct dn_fetch {
     const struct dn_layer *layer;
     int block0, block1;

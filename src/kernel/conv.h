@@ -29,6 +29,19 @@ struct dn_conv_kernels {
     double (*peak)(double seconds);
 };
 
+/* Filters of an output block in the order of a weights file: `lanes` of them, 1 to 16, `fan_in` floats apart. */
+struct dn_raw_filters {
+    const float *first;
+    size_t fan_in;
+    int lanes;
+};
+
+static inline struct dn_raw_filters dn_raw_filters(const struct dn_conv *v, int block, const float *first)
+{
+    size_t fan_in = (size_t)(v->c / v->groups) * (size_t)v->kh * (size_t)v->kw;
+    return (struct dn_raw_filters){first, fan_in, dn_min(DN_BLOCK, v->n - block * DN_BLOCK)};
+}
+
 static inline bool dn_conv_depthwise(const struct dn_conv *v)
 {
     return v->groups > 1 && v->groups == v->c && v->n == v->c && v->in_layout == DN_BLOCKED;

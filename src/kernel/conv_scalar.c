@@ -58,7 +58,7 @@ static void depthwise(const struct dn_conv_job *job, int block, int oy, int ox, 
 static void pixel(const struct dn_conv_job *job, int block, int oy, int ox)
 {
     const struct dn_conv *v = job->conv;
-    const float *w = job->packed + dn_conv_packed_floats(v, job->block0, block);
+    const float *w = job->filters + dn_conv_packed_floats(v, job->block0, block);
     const float *mean = job->vectors + (size_t)block * DN_CONV_VECTORS;
     const float *scale = mean + DN_BLOCK, *bias = scale + DN_BLOCK;
     float acc[DN_BLOCK] = {0};

@@ -89,6 +89,12 @@ struct dn_conv {
 bool dn_conv_is_winograd(const struct dn_conv *conv);
 enum { DN_CONV_TILE = 4 };
 
+/* Can it do without packed filters? It then arranges them each time that it transforms them. */
+static inline bool dn_conv_takes_raw(const struct dn_conv *conv)
+{
+    return dn_conv_is_winograd(conv);
+}
+
 /* What dn_conv_run computes it with, in a word: winograd, planar, depthwise, direct. */
 const char *dn_conv_name(const struct dn_conv *conv);
 
@@ -123,13 +129,14 @@ struct dn_conv_job {
     struct dn_view in, out; /* pixels of blocked ones 64-byte aligned */
     struct dn_rect rect;  /* of the output */
     int block0, block1;   /* output blocks to compute */
-    const float *packed;  /* filters of exactly these blocks */
+    const float *filters; /* of exactly these blocks, packed unless `raw` */
     const float *vectors; /* [dn_blocks(n)][3][16]: mean, scale, bias of every channel; 64-byte
                              aligned; channels above n are zero */
     void *workspace;      /* dn_conv_workspace() bytes, 64-byte aligned, or NULL when 0 */
     int threads;
     int thrift;           /* as given to dn_conv_workspace() */
     bool again;           /* the last job in this workspace had other blocks of the same rectangle */
+    bool raw;             /* filters are in the order of the file; dn_conv_takes_raw() */
 };
 
 /* `in` must hold, for every output row of the rectangle, all input rows of its receptive field

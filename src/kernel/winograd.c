@@ -154,11 +154,15 @@ static float *share_of(const struct nest *n, int share)
     return (float *)n->job->workspace + kept_floats(&n->cut) + (size_t)share * n->cut.share + n->cut.apart;
 }
 
-/* Where the packed filters of an output block for input channels from c on lie. */
+/* Where the filters of an output block begin, and the packed ones for input channels from c on. */
+static const float *filters_of(const struct dn_conv_job *job, int block)
+{
+    return job->filters + (size_t)(block - job->block0) * (size_t)job->conv->c * TAPS * DN_BLOCK;
+}
+
 static const float *packed_filters(const struct dn_conv_job *job, int block, int c)
 {
-    size_t size = (size_t)job->conv->c * TAPS;
-    return job->packed + ((size_t)(block - job->block0) * size + (size_t)c * TAPS) * DN_BLOCK;
+    return filters_of(job, block) + (size_t)c * TAPS * DN_BLOCK;
 }
 
 /* A group of tiles, and the inputs that are transformed for it. */
@@ -185,6 +189,19 @@ static void transform_inputs(struct tiles *t, int c)
         t->nest->transforms->inputs(&t->group, tile);
 }
 
+/* Those of an output block for the group's channels. */
+static void transform_filters(const struct tiles *t, int block, float *transformed)
+{
+    const struct dn_winograd *g = &t->group;
+    const struct dn_winograd_transforms *k = t->nest->transforms;
+    if (g->job->raw) {
+        struct dn_raw_filters f = dn_raw_filters(g->job->conv, block, filters_of(g->job, block) + g->c0 * TAPS);
+        k->raw_filters(&f, g->c1 - g->c0, transformed);
+    } else {
+        k->filters(packed_filters(g->job, block, g->c0), g->c1 - g->c0, transformed);
+    }
+}
+
 /* Spreads the prefetching of the filters that come next over the points of all strips. */
 static void plan_prefetch(struct dn_winograd_strip *s, int strips)
 {
@@ -195,7 +212,7 @@ static void plan_prefetch(struct dn_winograd_strip *s, int strips)
         c = 0;
     }
     s->next_share = 0;
-    if (block >= job->block1)
+    if (block >= job->block1 || job->raw)
         return;
     int bytes = dn_min(DN_WINOGRAD_INPUTS, job->conv->c - c) * TAPS * DN_BLOCK * (int)sizeof(float);
     s->next_share = dn_ceil_div(bytes, strips * dn_winograd_points(s->group->form));
@@ -210,8 +227,7 @@ static void run_channels(const struct tiles *t, struct dn_winograd_strip *s)
     const struct dn_winograd *g = &t->group;
     const bool one = g->job->conv->c <= DN_WINOGRAD_INPUTS, last = g->c1 == g->job->conv->c;
     for (int b = 0; b < s->blocks; b++)
-        k->filters(packed_filters(g->job, s->block + b, g->c0), g->c1 - g->c0,
-                   t->filters + b * (FILTER_FLOATS / DN_WINOGRAD_BLOCKS));
+        transform_filters(t, s->block + b, t->filters + b * (FILTER_FLOATS / DN_WINOGRAD_BLOCKS));
     int left = dn_ceil_div(t->end - t->first, DN_WINOGRAD_STRIP);
     s->tile = t->first;
     for (plan_prefetch(s, left); left > 0; left--, s->tile += s->tiles) {

@@ -182,6 +182,7 @@ struct dn_winograd_transforms {
     void (*inputs)(const struct dn_winograd *g, int tile);
     /* Transforms the packed filters of one output block: [channels][9][16] to [FILTERS][INPUTS + 1][16]. */
     void (*filters)(const float *packed, int channels, float *transformed);
+    void (*raw_filters)(const struct dn_raw_filters *raw, int channels, float *transformed);
     /* Transforms the products back to the outputs inside the job's rectangle. */
     void (*outputs)(const struct dn_winograd_strip *s);
 };

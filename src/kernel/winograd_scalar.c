@@ -8,6 +8,8 @@ static inline vec vec_load(const float *p) { return (vec){*p}; }
 static inline void vec_store(float *p, vec a) { *p = a[0]; }
 static inline void vec_stream(float *p, vec a) { *p = a[0]; }
 static inline void stream_end(void) { }
+static inline vec vec_zip_low(vec a, vec b) { return (void)b, a; } /* there is nothing to zip */
+static inline vec vec_zip_high(vec a, vec b) { return (void)b, a; }
 static inline vec vec_splat(float a) { return (vec){a}; }
 static inline vec vec_fma(vec a, vec b, vec c) { return (vec){fmaf(a[0], b[0], c[0])}; }
 enum { VALUES = 1 };

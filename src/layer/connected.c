@@ -66,7 +66,7 @@ static void run(const struct dn_run *r)
 {
     struct dn_conv_job job = {.conv = &r->layer->u.convolutional.conv, .in = r->in[0],
                               .out = r->out, .rect = r->rect, .block0 = r->block0,
-                              .block1 = r->block1, .packed = r->filters, .vectors = r->params,
+                              .block1 = r->block1, .filters = r->filters, .vectors = r->params,
                               .workspace = r->workspace, .threads = r->threads, .thrift = r->thrift};
     dn_conv_run(r->kernels, &job);
 }

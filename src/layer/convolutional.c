@@ -263,9 +263,9 @@ static void run(const struct dn_run *r)
     float *scratch = r->workspace;
     struct dn_conv conv = l->u.convolutional.conv;
     struct dn_conv_job job = {.conv = &conv, .in = r->in[0], .out = r->out, .rect = r->rect,
-                              .block0 = r->block0, .block1 = r->block1, .packed = r->filters,
+                              .block0 = r->block0, .block1 = r->block1, .filters = r->filters,
                               .vectors = r->params, .threads = r->threads, .thrift = r->thrift,
-                              .again = r->again};
+                              .again = r->again, .raw = r->raw};
     if (l->u.convolutional.xnor) {
         job.in = write_signs(r, scratch);
         conv.pad_x = conv.pad_y = 0;

@@ -75,11 +75,12 @@ struct dn_run {
     struct dn_rect rect;    /* of the output; the whole map unless layer->ops->span exists */
     int block0, block1;     /* output channel blocks; all of them unless the filters are sliced */
     const float *params;    /* layer->params floats, 64-byte aligned; NULL when 0 */
-    const float *filters;   /* packed filters of blocks [block0, block1); NULL when it has none */
+    const float *filters;   /* of blocks [block0, block1), packed unless `raw`; NULL when it has none */
     void *workspace;        /* ops->workspace() bytes, 64-byte aligned */
     int threads;
     int thrift;             /* of the workspace, see dn_conv_workspace() */
     bool again;             /* the last run in this workspace had other blocks of the same rectangle */
+    bool raw;               /* filters are in the order of the file; dn_layer_takes_raw() */
 };
 
 struct dn_layer_ops {
@@ -238,6 +239,12 @@ static inline int dn_layer_round(const struct dn_layer *l, int end, int extent)
 {
     int grain = dn_layer_grain(l), rounded = (end + grain - 1) / grain * grain;
     return rounded < extent ? rounded : extent;
+}
+
+/* Can it do without packed filters? */
+static inline bool dn_layer_takes_raw(const struct dn_layer *l)
+{
+    return l->ops->type == DN_CONVOLUTIONAL && !l->transposed && dn_conv_takes_raw(&l->u.convolutional.conv);
 }
 
 static inline bool dn_layer_is_head(const struct dn_layer *l)

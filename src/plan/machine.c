@@ -134,7 +134,7 @@ static double time_conv(const struct bench *b, int rows)
     struct dn_conv conv = conv_of(3);
     struct dn_view in = map_of(b->memory, SIDE), out = map_of(b->memory + (4 << 20), SIDE);
     struct dn_conv_job job = {.conv = &conv, .in = in, .out = out, .rect = {0, rows, 0, SIDE},
-                              .block1 = dn_blocks(CHANNELS), .packed = (float *)(b->memory + (8 << 20)),
+                              .block1 = dn_blocks(CHANNELS), .filters = (float *)(b->memory + (8 << 20)),
                               .vectors = (float *)(b->memory + (16 << 20)), .threads = b->threads};
     double best = 1e9;
     for (int i = 0; i < REPETITIONS; i++) {

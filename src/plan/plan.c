@@ -42,6 +42,11 @@ static bool is_shared_out(const struct dn_layer *l, int team)
     return team > 0 && l->ops->packed && l->ops->type != DN_CONNECTED && !l->transposed;
 }
 
+bool dn_stays_raw(const struct dn_layer *l, int team, bool whole)
+{
+    return whole && team > 0 && dn_layer_takes_raw(l);
+}
+
 int dn_raw_blocks(const struct dn_layer *l, int team, int blocks)
 {
     return is_shared_out(l, team) ? dn_min(team, blocks) : blocks;
@@ -82,7 +87,7 @@ size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice, int te
     if (!slice)
         return dn_packed_bytes(l, 0, blocks) + dn_raw_bytes(l, dn_raw_blocks(l, team, portion_in_bands(l, team)));
     return slot_bytes(l, slice) * (missing > slice && !team ? DN_PLAN_SLOTS : 1) +
-           dn_raw_bytes(l, dn_raw_blocks(l, team, slice));
+           (dn_stays_raw(l, team, true) ? 0 : dn_raw_bytes(l, dn_raw_blocks(l, team, slice)));
 }
 
 /* Bytes that loading a layer needs beside the places of its weights. */
@@ -149,6 +154,8 @@ int dn_plan_portion(const struct dn_plan *plan, const struct dn_layer *l, const 
 
 size_t dn_plan_raw(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g)
 {
+    if (dn_stays_raw(l, plan->team, dn_group_is_whole(g)))
+        return 0;
     return dn_raw_bytes(l, dn_raw_blocks(l, plan->team, dn_plan_portion(plan, l, g)));
 }
 

@@ -150,6 +150,10 @@ size_t dn_raw_bytes(const struct dn_layer *l, int blocks);
 /* Of so many blocks, those that are on their way at a time: all, or one for each thread of a team. */
 int dn_raw_blocks(const struct dn_layer *l, int team, int blocks);
 
+/* Are streamed filters used as they come from the file? Where a team reads and a layer is computed over its whole map: packing
+ * takes its time, while every slice is used but once or by each thread. */
+bool dn_stays_raw(const struct dn_layer *l, int team, bool whole);
+
 /* Bytes of a stream buffer with two slots, a team's with one, for slices of so many blocks of a layer, or for all
  * filters (slice 0). `resident` blocks need none. */
 size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice, int team);
@@ -181,7 +185,7 @@ int dn_plan_slots(const struct dn_layer *l, const struct dn_weight_place *w);
 /* Blocks of a layer's filters that come at a time: those of a slice, or, in bands, one, and all where a team reads. */
 int dn_plan_portion(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g);
 
-/* Bytes of what is on its way of them. */
+/* Bytes of what is on its way of them; 0: they come straight to their place. */
 size_t dn_plan_raw(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g);
 
 /* Output blocks of a layer whose raw filters fit `bytes`; at least 1, at most all. */

@@ -38,7 +38,7 @@ static void run(const struct dn_kernels *k, const struct dn_conv *v, int side)
                               .out = map(v->n, v->h, 1, DN_BLOCKED), .rect = whole, .block1 = blocks, .threads = 1};
     float *packed = floats(dn_conv_packed_floats(v, 0, blocks));
     dn_conv_pack(k, v, 0, blocks, raw, packed, 1);
-    job.packed = packed;
+    job.filters = packed;
     job.vectors = floats((size_t)blocks * 48);
     job.workspace = floats(dn_conv_workspace(k, v, whole, 1, 0) / sizeof(float) + 1);
     dn_conv_run(k, &job);

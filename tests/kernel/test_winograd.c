@@ -143,6 +143,21 @@ static int cut(unsigned *seed, int end)
     return end > 1 ? pick(seed, 1, end - 1) : end;
 }
 
+START_TEST(filters_that_are_not_packed_give_the_same_bytes)
+{
+    const char *names[DN_KERNEL_SETS];
+    int sets = dn_kernels_available(names);
+    open_random((unsigned)_i);
+    expect_whole("scalar");
+    c.unpacked = true;
+    for (int i = 0; i < sets; i++) {
+        run_whole(names[i]);
+        assert_expected(names[i], (unsigned)_i);
+    }
+    close_case();
+}
+END_TEST
+
 START_TEST(rectangles_slices_and_threads_do_not_change_the_bytes)
 {
     const char *names[DN_KERNEL_SETS];
@@ -158,6 +173,7 @@ START_TEST(rectangles_slices_and_threads_do_not_change_the_bytes)
             int y = part & 1, x = part >> 1 & 1, b = part >> 2;
             struct dn_rect rect = {ys[y], ys[y + 1], xs[x], xs[x + 1]};
             c.thrift = pick(&seed, 0, DN_THRIFT_LEVELS - 1);
+            c.unpacked = pick(&seed, 0, 1);
             conv_case_run(&c, dn_kernels(names[i]), rect, bs[b], bs[b + 1], pick(&seed, 1, 4));
         }
         assert_expected(names[i], (unsigned)_i);
@@ -177,9 +193,9 @@ static void run_slices(int cut, int threads)
     void *workspace = aligned_alloc(64, dn_align_up(dn_conv_workspace(k, v, rect, threads, 0), 64));
     ck_assert(packed && workspace);
     dn_conv_pack(k, v, 0, blocks, c.raw, packed, threads);
-    struct dn_conv_job job = {v, c.in, c.out, rect, 0, cut, packed, c.vectors, workspace, threads, 0, false};
+    struct dn_conv_job job = {v, c.in, c.out, rect, 0, cut, packed, c.vectors, workspace, threads, 0, false, false};
     dn_conv_run(k, &job);
-    job.packed += dn_conv_packed_floats(v, 0, cut);
+    job.filters += dn_conv_packed_floats(v, 0, cut);
     job.block0 = cut;
     job.block1 = blocks;
     job.again = true;
@@ -310,6 +326,7 @@ Suite *suite(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, mean_and_largest_error_are_at_most_one_and_a_half_times_those_of_a_plain_sum, 0, 2 * CHANNELS);
     tcase_add_loop_test(t, every_instruction_set_gives_the_same_bytes, 0, CASES);
+    tcase_add_loop_test(t, filters_that_are_not_packed_give_the_same_bytes, 0, CASES);
     tcase_add_loop_test(t, rectangles_slices_and_threads_do_not_change_the_bytes, 0, CASES);
     tcase_add_loop_test(t, threads_that_share_the_output_blocks_of_their_tiles_do_not_change_the_bytes, 0, 4);
     tcase_add_loop_test(t, rings_of_rows_do_not_change_the_bytes, 0, CASES);

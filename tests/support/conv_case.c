@@ -168,8 +168,9 @@ void conv_case_run(struct conv_case *c, const struct dn_kernels *k, struct dn_re
     void *workspace = workspace_bytes ? guard_alloc(workspace_bytes) : NULL;
     memcpy(raw, c->raw + first, raw_bytes);
     dn_conv_pack(k, v, block0, block1, raw, packed, threads);
-    struct dn_conv_job job = {v,      c->in,  c->out,     rect,      block0,
-                              block1, packed, c->vectors, workspace, threads, c->thrift, false};
+    struct dn_conv_job job = {.conv = v, .in = c->in, .out = c->out, .rect = rect, .block0 = block0, .block1 = block1,
+                              .filters = c->unpacked ? raw : packed, .vectors = c->vectors, .workspace = workspace,
+                              .threads = threads, .thrift = c->thrift, .raw = c->unpacked};
     dn_conv_run(k, &job);
     guard_free(raw, raw_bytes);
     guard_free(packed, packed_bytes);

@@ -13,6 +13,7 @@ struct conv_case {
     float *out_floats; /* everything `out` lies in, pads included */
     size_t in_bytes, raw_bytes, vector_bytes, out_bytes;
     int thrift; /* with workspace; 0 at first */
+    bool unpacked; /* filters are not packed; false at first */
 };
 
 /* The shape is taken as it is; fills it with values that depend on `seed` alone. */
@@ -29,7 +30,7 @@ void conv_case_random_winograd(struct conv_case *c, unsigned seed);
 /* Marks all output floats as not written. */
 void conv_case_wipe(struct conv_case *c);
 
-/* Packs the blocks with `k` and computes them in the rectangle. */
+/* Packs the blocks with `k`, unless it is told not to, and computes them in the rectangle. */
 void conv_case_run(struct conv_case *c, const struct dn_kernels *k, struct dn_rect rect, int block0,
                    int block1, int threads);
 

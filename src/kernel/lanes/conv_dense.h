@@ -155,7 +155,7 @@ static void dense_blocks(struct strip s, int block, int blocks, struct dn_rect r
     s.blocks = blocks;
     s.dx = (ptrdiff_t)v->stride_x * DN_BLOCK;
     for (int i = 0; i < blocks; i++)
-        s.w[i] = job->packed + dn_conv_packed_floats(v, job->block0, block + i);
+        s.w[i] = job->filters + dn_conv_packed_floats(v, job->block0, block + i);
     int begin, end;
     dn_conv_inputs(v, block, &begin, &end);
     /* With one tap channels come in order anyhow, and sums need not wait in the output rows. */

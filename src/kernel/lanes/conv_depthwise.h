@@ -213,7 +213,7 @@ static void depthwise_rows(struct strip *s, int block0, int block1, struct dn_re
             bool pair = y + 1 < rect.y1 && list_pair(s, y);
             int from = pair ? 0 : ky + list_rows(s, ky, end, y);
             s->block = block0;
-            s->w[0] = s->job->packed + (block0 - s->job->block0) * taps + (ptrdiff_t)from * v->kw * DN_BLOCK;
+            s->w[0] = s->job->filters + (block0 - s->job->block0) * taps + (ptrdiff_t)from * v->kw * DN_BLOCK;
             begin_row(s, y);
             if (pair)
                 depthwise_row(s, depthwise_pair, PAIR_PIXELS, block1 - block0, rect);

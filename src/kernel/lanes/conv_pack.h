@@ -8,49 +8,13 @@
 #ifndef DN_KERNEL_CONV_PACK_H
 #define DN_KERNEL_CONV_PACK_H
 
-#include "kernel/lanes/conv_store.h"
+#include "kernel/lanes/transpose.h"
 
-enum { PACK_AHEAD = 96 }; /* floats to prefetch ahead in each stream */
-
-/* Some filters of one output block: what lies behind `raw` is [lanes][fan_in], of which the first
- * channels * taps values become [taps][channels][16]. */
+/* Of filters, the first channels * taps values become [taps][channels][16]. */
 struct packing {
-    const float *raw;
-    size_t fan_in;
-    int lanes, channels, taps;
+    struct dn_raw_filters raw;
+    int channels, taps;
 };
-
-static void pack_value(const struct packing *p, size_t value, float *out)
-{
-    for (int i = 0; i < DN_BLOCK; i++)
-        out[i] = i < p->lanes ? p->raw[(size_t)i * p->fan_in + value] : 0;
-}
-
-/* a[i] gets value i of LANES filters from `lane` on. */
-static INLINE void transpose(const struct packing *p, int lane, size_t value, vec *a)
-{
-    vec b[LANES];
-    UNROLL(16)
-    for (int i = 0; i < LANES; i++) {
-        const float *from = p->raw + (size_t)(lane + i) * p->fan_in + value;
-        a[i] = vec_splat(0);
-        if (lane + i < p->lanes) {
-            a[i] = vec_load(from);
-            __builtin_prefetch(from + PACK_AHEAD, 0, 0);
-        }
-    }
-    UNROLL(4)
-    for (int width = 1; width < LANES; width *= 2) {
-        UNROLL(16)
-        for (int i = 0; i < LANES / 2; i++) {
-            b[2 * i] = vec_zip_low(a[i], a[i + LANES / 2]);
-            b[2 * i + 1] = vec_zip_high(a[i], a[i + LANES / 2]);
-        }
-        UNROLL(16)
-        for (int i = 0; i < LANES; i++)
-            a[i] = b[i];
-    }
-}
 
 /* out[i] gets value i of all filters, in whole cache lines: half a line stored past the caches takes as long as all of
  * it (AVX2, two threads, YOLOv2 within 16 MB: 270 ms instead of 235). */
@@ -59,7 +23,7 @@ static INLINE void pack_squares(const struct packing *p, size_t value, float **o
     vec squares[BLOCK_VECS][LANES];
     UNROLL(4)
     for (int v = 0; v < BLOCK_VECS; v++)
-        transpose(p, v * LANES, value, squares[v]);
+        transpose(&p->raw, v * LANES, value, squares[v]);
     UNROLL(16)
     for (int i = 0; i < LANES; i++)
         UNROLL(4)
@@ -87,7 +51,7 @@ static void pack_channels(const struct packing *p, float *packed)
             pack_squares(p, value, out);
         else
             for (int i = 0; i < n; i++)
-                pack_value(p, value + (size_t)i, out[i]);
+                gather_value(&p->raw, value + (size_t)i, out[i]);
         value += (size_t)n;
     }
 }
@@ -112,9 +76,7 @@ static void pack(const struct dn_conv *v, int block, const float *raw, float *pa
 {
     int c0, c1, in = v->c / v->groups;
     dn_conv_inputs(v, block, &c0, &c1);
-    struct packing p = {.raw = raw, .taps = v->kh * v->kw};
-    p.fan_in = (size_t)in * (size_t)p.taps;
-    p.lanes = dn_min(DN_BLOCK, v->n - block * DN_BLOCK);
+    struct packing p = {.raw = dn_raw_filters(v, block, raw), .taps = v->kh * v->kw};
     if (c1 - c0 > in && !dn_conv_depthwise(v)) {
         pack_mixed(v, block, raw, packed);
         return;
@@ -123,7 +85,7 @@ static void pack(const struct dn_conv *v, int block, const float *raw, float *pa
     for (int c = 0; c < in; c += wide) {
         p.channels = dn_min(wide, in - c);
         pack_channels(&p, packed);
-        p.raw += p.channels * p.taps;
+        p.raw.first += p.channels * p.taps;
         packed += (ptrdiff_t)p.channels * p.taps * DN_BLOCK;
     }
     stream_end();

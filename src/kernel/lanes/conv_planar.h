@@ -144,7 +144,7 @@ static void planar(struct strip s, int block0, int block1, struct dn_rect rect)
             for (int y = rect.y0; y < rect.y1; y++) {
                 int from = tap + list_taps(&s, tap, end, y);
                 for (int i = 0; i < s.blocks; i++)
-                    s.w[i] = job->packed + (ptrdiff_t)from * DN_BLOCK +
+                    s.w[i] = job->filters + (ptrdiff_t)from * DN_BLOCK +
                              dn_conv_packed_floats(v, job->block0, s.block + i);
                 begin_row(&s, y);
                 planar_row(&s, rect);

@@ -4,9 +4,7 @@
 #define DN_KERNEL_CONV_STORE_H
 
 #include "kernel/conv.h"
-#include "kernel/lanes/inline.h"
-
-enum { BLOCK_VECS = DN_BLOCK / LANES };
+#include "kernel/lanes/transpose.h"
 
 typedef int bits __attribute__((vector_size(LANES * sizeof(int))));
 

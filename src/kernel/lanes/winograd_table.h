@@ -207,5 +207,5 @@ static void winograd_multiply(const struct dn_winograd_strip *strip)
 
 const struct dn_winograd_kernels TABLE = {
     winograd_multiply,
-    {{inputs_1, filters_1, outputs_1}, {inputs_2, filters_2, outputs_2}},
+    {{inputs_1, filters_1, raw_filters_1, outputs_1}, {inputs_2, filters_2, raw_filters_2, outputs_2}},
 };

@@ -198,13 +198,13 @@ static void inputs_2(const struct dn_winograd *g, int tile)
  * does not find them in time by itself (on one Zen 5 core 88 cycles per channel instead of 67). */
 enum { FILTERS_AHEAD = 8 };
 
-static INLINE void filters(const float *packed, int channels, float *transformed, int stride)
+static INLINE void filters(const float *packed, int channels, float *transformed, int stride, int ahead)
 {
     const ptrdiff_t plane = DN_WINOGRAD_FILTER_PLANE;
     for (int c = 0; c < channels; c++, packed += 9 * DN_BLOCK) {
         UNROLL(9)
-        for (int i = 0; i < 9; i++)
-            __builtin_prefetch(packed + (FILTERS_AHEAD * 9 + i) * DN_BLOCK, 0, 3);
+        for (int i = 0; i < 9 && ahead; i++)
+            __builtin_prefetch(packed + (ahead * 9 + i) * DN_BLOCK, 0, 3);
         for (int lane = 0; lane < DN_BLOCK; lane += LANES, transformed += LANES) {
             vec half[3][SIDE];
             UNROLL(3)
@@ -229,12 +229,45 @@ static INLINE void filters(const float *packed, int channels, float *transformed
 
 static void filters_1(const float *packed, int channels, float *transformed)
 {
-    filters(packed, channels, transformed, 1);
+    filters(packed, channels, transformed, 1, FILTERS_AHEAD);
 }
 
 static void filters_2(const float *packed, int channels, float *transformed)
 {
-    filters(packed, channels, transformed, 2);
+    filters(packed, channels, transformed, 2, FILTERS_AHEAD);
+}
+
+/* LANES channels at a time are packed to the stack. */
+static INLINE void raw_filters(const struct dn_raw_filters *raw, int channels, float *transformed, int stride)
+{
+    _Alignas(64) float packed[LANES * 9][DN_BLOCK];
+    struct dn_raw_filters f = *raw;
+    for (int c = 0, n; c < channels; c += n, f.first += n * 9) {
+        n = dn_min(LANES, channels - c);
+        int value = 0;
+        for (; value + LANES <= n * 9; value += LANES)
+            UNROLL(4)
+            for (int v = 0; v < BLOCK_VECS; v++) {
+                vec square[LANES];
+                transpose(&f, v * LANES, (size_t)value, square);
+                UNROLL(16)
+                for (int i = 0; i < LANES; i++)
+                    vec_store(packed[value + i] + v * LANES, square[i]);
+            }
+        for (; value < n * 9; value++)
+            gather_value(&f, (size_t)value, packed[value]);
+        filters(packed[0], n, transformed + c * DN_BLOCK, stride, 0);
+    }
+}
+
+static void raw_filters_1(const struct dn_raw_filters *raw, int channels, float *transformed)
+{
+    raw_filters(raw, channels, transformed, 1);
+}
+
+static void raw_filters_2(const struct dn_raw_filters *raw, int channels, float *transformed)
+{
+    raw_filters(raw, channels, transformed, 2);
 }
 
 /* ---- outputs -------------------------------------------------------------------------------- */
