@@ -199,18 +199,35 @@ static void run_step(const struct dn_exec *exec, const struct dn_run *run, int t
                 .block0 = run->block0, .block1 = run->block1, .thread = thread);
 }
 
+/* A layer whose threads read the filters that are not resident themselves. */
+static enum dn_status run_reading(struct dn_exec *exec, const struct dn_group *group, struct dn_run *run,
+                                  struct dn_error *err)
+{
+    const struct dn_weight_place *w = &exec->plan->weights[run->layer->index];
+    struct dn_reading reading = dn_reading(exec->weights, run->layer);
+    const struct dn_filter_reader reader = {.read = dn_read_part, .context = &reading, .block0 = w->resident,
+                                            .channels = dn_read_channels(run->layer, exec->plan->team, w->slice),
+                                            .buffers = (float *)(exec->arena + group->stream.offset + w->packed)};
+    run->reader = &reader;
+    run_step(exec, run, 0);
+    run->reader = NULL;
+    return reading.err.status ? dn_fail(err, reading.err.status, "%s", reading.err.text) : DN_OK;
+}
+
 /* A layer whose filters come in slices: while one computes, the next are read and packed. */
 static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *group, struct dn_run *run,
                                    struct dn_error *err)
 {
     const struct dn_weight_place *w = &exec->plan->weights[run->layer->index];
     int blocks = run->block1;
+    if (dn_reads_itself(run->layer, exec->plan->team, w->slice, group->thrift))
+        return run_reading(exec, group, run, err);
     run->block1 = w->resident;
     if (w->resident)
         run_step(exec, run, 0);
+    run->raw = dn_stays_raw(run->layer, exec->plan->team, true);
     while (run->block1 < blocks) {
         run->again = run->block1 > 0;
-        run->raw = dn_stays_raw(run->layer, exec->plan->team, true);
         run->block0 = run->block1;
         run->block1 = dn_min(run->block0 + dn_plan_blocks(run->layer, w), blocks);
         run->filters = dn_feed_filters(exec, group, run->layer, run->block0);

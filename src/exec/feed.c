@@ -19,6 +19,13 @@ static const struct dn_layer *weights_owner(const struct dn_exec *exec, const st
     return l->shares >= 0 ? &exec->flow->graph->layers[l->shares] : l;
 }
 
+/* Do slices come for the layer at a position? */
+static bool is_fed(const struct dn_exec *exec, int position, const struct dn_group *group)
+{
+    const struct dn_layer *l = layer_at(exec, position);
+    return is_streamed(exec, l) && !(dn_group_is_whole(group) && dn_reads_itself(l, exec->plan->team, exec->plan->weights[l->index].slice, group->thrift));
+}
+
 /* Moves to the first streamed block at or behind the feed's position. */
 static void skip_resident(struct dn_exec *exec)
 {
@@ -27,7 +34,7 @@ static void skip_resident(struct dn_exec *exec)
         const struct dn_layer *l = layer_at(exec, f->position);
         while (exec->plan->groups[f->group].last < f->position)
             f->group++;
-        if (is_streamed(exec, l)) {
+        if (is_fed(exec, f->position, &exec->plan->groups[f->group])) {
             f->block = dn_group_is_whole(&exec->plan->groups[f->group]) ? exec->plan->weights[l->index].resident : 0;
             return;
         }

@@ -24,6 +24,27 @@ static enum dn_status fetch(const struct dn_weights *weights, const struct dn_ke
     return DN_OK;
 }
 
+static void keep_first(pthread_mutex_t *lock, const struct dn_error *err, struct dn_error *first)
+{
+    pthread_mutex_lock(lock);
+    if (!first->status)
+        *first = *err;
+    pthread_mutex_unlock(lock);
+}
+
+struct dn_reading dn_reading(const struct dn_weights *weights, const struct dn_layer *layer)
+{
+    return (struct dn_reading){weights, layer, PTHREAD_MUTEX_INITIALIZER, {0}};
+}
+
+void dn_read_part(void *context, int block0, int block1, int c0, int c1, float *raw)
+{
+    struct dn_reading *r = context;
+    struct dn_error err = {0};
+    if (dn_weights_part(r->weights, r->layer, block0, block1, c0, c1, raw, &err))
+        keep_first(&r->lock, &err, &r->err);
+}
+
 /* A slice that all computing threads fetch together. */
 struct team {
     const struct dn_weights *weights;
@@ -43,12 +64,8 @@ static void fetch_block(void *context, int item, int thread)
     if (part.raw)
         part.raw += (size_t)thread * DN_BLOCK * part.layer->fan_in;
     part.packed += part.layer->ops->packed(part.layer, team->slice->block0, part.block0);
-    if (!fetch(team->weights, team->kernels, &part, 1, &err))
-        return;
-    pthread_mutex_lock(&team->lock);
-    if (!team->err.status)
-        team->err = err;
-    pthread_mutex_unlock(&team->lock);
+    if (fetch(team->weights, team->kernels, &part, 1, &err))
+        keep_first(&team->lock, &err, &team->err);
 }
 
 /* Lines of a transposed file belong to all blocks. */

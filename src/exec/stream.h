@@ -25,6 +25,17 @@ struct dn_fetch {
     int index; /* of the layer that computes with them, for the tracer */
 };
 
+/* Filters that computing threads read for themselves, for struct dn_filter_reader: dn_read_part() with the reading. What
+ * cannot be read is an error there, and whatever lies in its place is computed with. */
+struct dn_reading {
+    const struct dn_weights *weights;
+    const struct dn_layer *layer;
+    pthread_mutex_t lock; /* of err */
+    struct dn_error err;  /* the first one */
+};
+struct dn_reading dn_reading(const struct dn_weights *weights, const struct dn_layer *layer);
+void dn_read_part(void *reading, int block0, int block1, int c0, int c1, float *raw);
+
 enum { DN_STREAM_OPEN = 16 }; /* most requests that nobody has waited for */
 
 struct dn_stream {

@@ -124,6 +124,22 @@ struct dn_conv_sharing {
 struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads,
                                        int thrift);
 
+/* Where a job gets filters that are not in memory. `read` writes those of input channels [c0, c1) of output blocks [block0,
+ * block1), as in the file, [16 * blocks (or fewer)][c1 - c0][kh][kw], to `raw`; c0 is a multiple of `channels`. It is called
+ * by all threads of the job. */
+struct dn_filter_reader {
+    void (*read)(void *context, int block0, int block1, int c0, int c1, float *raw);
+    void *context;
+    int block0;     /* from this block on; those before it are packed in job->filters */
+    int channels;   /* at a time, a multiple of DN_CONV_CHANNELS or all */
+    float *buffers; /* [threads][dn_conv_reader_floats(channels)] */
+};
+enum { DN_CONV_CHANNELS = 64 };
+
+/* May jobs of all output blocks have a reader? Where every filter is then read by one thread, once. */
+bool dn_conv_reads(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift);
+size_t dn_conv_reader_floats(int channels);
+
 struct dn_conv_job {
     const struct dn_conv *conv;
     struct dn_view in, out; /* pixels of blocked ones 64-byte aligned */
@@ -137,6 +153,7 @@ struct dn_conv_job {
     int thrift;           /* as given to dn_conv_workspace() */
     bool again;           /* the last job in this workspace had other blocks of the same rectangle */
     bool raw;             /* filters are in the order of the file; dn_conv_takes_raw() */
+    const struct dn_filter_reader *reader; /* NULL: all filters are there */
 };
 
 /* `in` must hold, for every output row of the rectangle, all input rows of its receptive field

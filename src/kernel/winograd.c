@@ -139,6 +139,16 @@ struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rec
     return (struct dn_conv_sharing){c.group, c.kept, c.blocks, c.again};
 }
 
+bool dn_conv_reads(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
+{
+    return dn_conv_is_winograd(conv) && cut_of(conv, rect, threads, thrift, dn_blocks(conv->n)).blocks;
+}
+
+size_t dn_conv_reader_floats(int channels)
+{
+    return (size_t)channels * TAPS * DN_WINOGRAD_BLOCKS * DN_BLOCK;
+}
+
 struct nest {
     const struct dn_winograd_kernels *kernels;
     const struct dn_winograd_transforms *transforms;
@@ -172,6 +182,7 @@ struct tiles {
     int first, end; /* those of it to compute */
     float *inputs;
     float *filters; /* and products behind them */
+    float *read;    /* filters of a pair of output blocks */
 };
 
 static void select_channels(struct tiles *t, int c)
@@ -189,16 +200,52 @@ static void transform_inputs(struct tiles *t, int c)
         t->nest->transforms->inputs(&t->group, tile);
 }
 
-/* Those of an output block for the group's channels. */
-static void transform_filters(const struct tiles *t, int block, float *transformed)
+/* The channels that are read with channel c. */
+static void read_range(const struct dn_conv_job *job, int c, int *from, int *to)
+{
+    *from = c / job->reader->channels * job->reader->channels;
+    *to = dn_min(*from + job->reader->channels, job->conv->c);
+}
+
+/* Filters of a pair of output blocks that have to be read, if the group's channels are the first that are read at a time. */
+static void read_filters(const struct tiles *t, const struct dn_winograd_strip *s)
+{
+    const struct dn_filter_reader *reader = t->nest->job->reader;
+    int from, to, first = dn_max(s->block, reader->block0);
+    if (t->group.c0 % reader->channels || first >= s->block + s->blocks)
+        return;
+    read_range(t->nest->job, t->group.c0, &from, &to);
+    reader->read(reader->context, first, s->block + s->blocks, from, to, t->read);
+}
+
+/* Those that have been read of a block of the pair, for the group's channels. */
+static struct dn_raw_filters filters_read(const struct tiles *t, const struct dn_winograd_strip *s, int block)
+{
+    const struct dn_conv_job *job = t->nest->job;
+    const int before = block - dn_max(s->block, job->reader->block0);
+    int from, to;
+    read_range(job, t->group.c0, &from, &to);
+    struct dn_raw_filters f = dn_raw_filters(job->conv, block, t->read);
+    f.fan_in = (size_t)(to - from) * TAPS;
+    f.first += (size_t)before * DN_BLOCK * f.fan_in + (size_t)(t->group.c0 - from) * TAPS;
+    return f;
+}
+
+static void transform_filters(const struct tiles *t, const struct dn_winograd_strip *s)
 {
     const struct dn_winograd *g = &t->group;
-    const struct dn_winograd_transforms *k = t->nest->transforms;
-    if (g->job->raw) {
-        struct dn_raw_filters f = dn_raw_filters(g->job->conv, block, filters_of(g->job, block) + g->c0 * TAPS);
-        k->raw_filters(&f, g->c1 - g->c0, transformed);
-    } else {
-        k->filters(packed_filters(g->job, block, g->c0), g->c1 - g->c0, transformed);
+    const struct dn_conv_job *job = g->job;
+    float *transformed = t->filters;
+    if (job->reader)
+        read_filters(t, s);
+    for (int block = s->block; block < s->block + s->blocks; block++, transformed += FILTER_FLOATS / DN_WINOGRAD_BLOCKS) {
+        if (!job->raw && !(job->reader && block >= job->reader->block0)) {
+            t->nest->transforms->filters(packed_filters(job, block, g->c0), g->c1 - g->c0, transformed);
+            continue;
+        }
+        struct dn_raw_filters f = job->raw ? dn_raw_filters(job->conv, block, filters_of(job, block) + g->c0 * TAPS)
+                                           : filters_read(t, s, block);
+        t->nest->transforms->raw_filters(&f, g->c1 - g->c0, transformed);
     }
 }
 
@@ -206,18 +253,19 @@ static void transform_filters(const struct tiles *t, int block, float *transform
 static void plan_prefetch(struct dn_winograd_strip *s, int strips)
 {
     const struct dn_conv_job *job = s->group->job;
+    const int end = job->reader ? dn_min(job->reader->block0, job->block1) : job->block1;
     int block = s->block, c = s->group->c1;
     if (c >= job->conv->c) {
         block += DN_WINOGRAD_BLOCKS;
         c = 0;
     }
     s->next_share = 0;
-    if (block >= job->block1 || job->raw)
+    if (block >= end || job->raw)
         return;
     int bytes = dn_min(DN_WINOGRAD_INPUTS, job->conv->c - c) * TAPS * DN_BLOCK * (int)sizeof(float);
     s->next_share = dn_ceil_div(bytes, strips * dn_winograd_points(s->group->form));
     for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)
-        s->next[b] = (const char *)packed_filters(job, dn_min(block + b, job->block1 - 1), c);
+        s->next[b] = (const char *)packed_filters(job, dn_min(block + b, end - 1), c);
 }
 
 /* The products of a block of input channels; after the last one, the outputs. */
@@ -226,8 +274,7 @@ static void run_channels(const struct tiles *t, struct dn_winograd_strip *s)
     const struct dn_winograd_transforms *k = t->nest->transforms;
     const struct dn_winograd *g = &t->group;
     const bool one = g->job->conv->c <= DN_WINOGRAD_INPUTS, last = g->c1 == g->job->conv->c;
-    for (int b = 0; b < s->blocks; b++)
-        transform_filters(t, s->block + b, t->filters + b * (FILTER_FLOATS / DN_WINOGRAD_BLOCKS));
+    transform_filters(t, s);
     int left = dn_ceil_div(t->end - t->first, DN_WINOGRAD_STRIP);
     s->tile = t->first;
     for (plan_prefetch(s, left); left > 0; left--, s->tile += s->tiles) {
@@ -262,6 +309,8 @@ static struct tiles group_of(const struct nest *n, int group, int thread)
     struct tiles t = {.nest = n, .group = n->group, .filters = share_of(n, thread)};
     t.inputs = cut->kept ? (float *)n->job->workspace + (size_t)group * cut->inputs
                          : t.filters + cut->share - cut->apart - cut->inputs;
+    if (n->job->reader)
+        t.read = n->job->reader->buffers + (size_t)thread * dn_conv_reader_floats(n->job->reader->channels);
     t.group.first = dn_share(cut->tiles, group, cut->groups);
     t.group.tiles = t.end = dn_share(cut->tiles, group + 1, cut->groups) - t.group.first;
     return t;
@@ -308,7 +357,7 @@ static void run_shared(struct nest *n)
     if (cut->kept && !n->job->again)
         dn_parallel(items, threads, keep_inputs, n);
     n->parts = 1;
-    if (cut->groups == 1 && threads > 1)
+    if (cut->groups == 1 && threads > 1 && !n->job->reader)
         n->parts = dn_min(dn_ceil_div(PARTS_EACH * threads, n->pairs), dn_ceil_div(cut->tiles, DN_WINOGRAD_STRIP));
     dn_parallel(cut->groups * n->pairs * n->parts, threads, run_part, n);
 }

@@ -54,7 +54,7 @@ enum {
     DN_WINOGRAD_SIDE = 6,     /* most rows and columns of points, and those of a transformed filter */
     DN_WINOGRAD_FILTERS = DN_WINOGRAD_SIDE * DN_WINOGRAD_SIDE,
     DN_WINOGRAD_PLANES = 4,   /* most planes of inputs whose products are summed at a point */
-    DN_WINOGRAD_INPUTS = 64,  /* most input channels whose filters are transformed together */
+    DN_WINOGRAD_INPUTS = DN_CONV_CHANNELS,  /* most input channels whose filters are transformed together */
     DN_WINOGRAD_BLOCKS = 2,   /* output blocks that are multiplied together */
     DN_WINOGRAD_STRIP = 26,   /* most tiles that are multiplied together */
 

@@ -265,7 +265,7 @@ static void run(const struct dn_run *r)
     struct dn_conv_job job = {.conv = &conv, .in = r->in[0], .out = r->out, .rect = r->rect,
                               .block0 = r->block0, .block1 = r->block1, .filters = r->filters,
                               .vectors = r->params, .threads = r->threads, .thrift = r->thrift,
-                              .again = r->again, .raw = r->raw};
+                              .again = r->again, .raw = r->raw, .reader = r->reader};
     if (l->u.convolutional.xnor) {
         job.in = write_signs(r, scratch);
         conv.pad_x = conv.pad_y = 0;

@@ -81,6 +81,7 @@ struct dn_run {
     int thrift;             /* of the workspace, see dn_conv_workspace() */
     bool again;             /* the last run in this workspace had other blocks of the same rectangle */
     bool raw;               /* filters are in the order of the file; dn_layer_takes_raw() */
+    const struct dn_filter_reader *reader; /* instead of filters, see dn_conv_reads(); NULL: there is none */
 };
 
 struct dn_layer_ops {

@@ -200,3 +200,20 @@ enum dn_status dn_weights_filters(const struct dn_weights *w, const struct dn_la
         return read_transposed(w, l, block0, block1, raw, err);
     return dn_input_read(&w->file, byte_offset(w, l, l->file_head + first), raw, n * sizeof(float), err);
 }
+
+enum dn_status dn_weights_part(const struct dn_weights *w, const struct dn_layer *l, int block0, int block1, int c0,
+                               int c1, float *raw, struct dn_error *err)
+{
+    const struct dn_conv *v = &l->u.convolutional.conv;
+    const size_t taps = l->fan_in / (size_t)v->c, n = (size_t)(c1 - c0) * taps;
+    if (c1 - c0 == v->c)
+        return dn_weights_filters(w, l, block0, block1, raw, err);
+    for (int f = block0 * DN_BLOCK; f < dn_min(v->n, block1 * DN_BLOCK) && !err->status; f++, raw += n) {
+        const size_t first = (size_t)f * l->fan_in + (size_t)c0 * taps;
+        if (w->file.fd < 0 || l->dontload)
+            synthesize_filters(l, first, n, raw);
+        else
+            dn_input_read(&w->file, byte_offset(w, l, l->file_head + first), raw, n * sizeof(float), err);
+    }
+    return err->status;
+}

@@ -13,6 +13,8 @@ enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level
 #define TRANSFORM_2 1       /* the same at stride 2 */
 #define ALONE 1.5e-6        /* seconds that a step costs a thread which shares it with no others */
 #define SHARED 1.3          /* loss of threads that share the rows of bands: they write what others have read */
+#define UNPACKED .5         /* of the time of reading and packing filters, where they are not packed */
+#define CALL 6e3            /* bytes that are read in the time of one call to read more */
 #define NARROW 1.08         /* loss of computing one block of output channels at a time */
 
 struct dn_machine dn_machine_default(const char *isa, int threads)
@@ -121,13 +123,24 @@ static double idling(int slice, int threads)
     return (double)dn_ceil_div(pairs, threads) * threads / pairs;
 }
 
+/* Seconds of the threads that read the last blocks of a layer for themselves. */
+static double reading(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice)
+{
+    const int channels = dn_read_channels(l, m->threads, slice);
+    double piece = (double)l->fan_in * sizeof(float) * channels / l->c;
+    double seconds = UNPACKED * missing_bytes(l, resident) / m->file / m->threads;
+    return channels == l->c ? seconds : seconds * (1 + CALL / piece);
+}
+
 double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice, int thrift)
 {
     double compute = dn_cost_layer(m, l, 1, thrift), missing = missing_bytes(l, resident);
     if (missing <= 0)
         return compute;
+    if (!m->spare && dn_reads_itself(l, m->threads, slice, thrift))
+        return compute * idling(dn_blocks(l->out_c), m->threads) + reading(m, l, resident, slice);
     double first = (double)l->fan_in * slice * DN_BLOCK * sizeof(float) / m->file;
-    double read = missing / m->file;
+    double read = missing / m->file * (dn_stays_raw(l, m->spare ? 0 : m->threads, true) ? UNPACKED : 1);
     if (slice == 1)
         compute *= NARROW;
     if (dn_layer_grain(l) > 1) {

@@ -47,6 +47,21 @@ bool dn_stays_raw(const struct dn_layer *l, int team, bool whole)
     return whole && team > 0 && dn_layer_takes_raw(l);
 }
 
+int dn_read_channels(const struct dn_layer *l, int team, int slice)
+{
+    const struct dn_conv *v = &l->u.convolutional.conv;
+    const size_t bytes = dn_packed_bytes(l, 0, slice) / (size_t)team;
+    int channels = (int)(bytes / (dn_conv_reader_floats(1) * sizeof(float)));
+    return channels >= v->c ? v->c : channels / DN_CONV_CHANNELS * DN_CONV_CHANNELS;
+}
+
+bool dn_reads_itself(const struct dn_layer *l, int team, int slice, int thrift)
+{
+    const struct dn_rect whole = {0, l->out_h, 0, l->out_w};
+    return dn_stays_raw(l, team, true) && dn_conv_reads(&l->u.convolutional.conv, whole, team, thrift) &&
+           dn_read_channels(l, team, slice) > 0;
+}
+
 int dn_raw_blocks(const struct dn_layer *l, int team, int blocks)
 {
     return is_shared_out(l, team) ? dn_min(team, blocks) : blocks;

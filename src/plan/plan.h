@@ -154,6 +154,14 @@ int dn_raw_blocks(const struct dn_layer *l, int team, int blocks);
  * takes its time, while every slice is used but once or by each thread. */
 bool dn_stays_raw(const struct dn_layer *l, int team, bool whole);
 
+/* May the threads of a team read the filters of a layer each for itself, while it computes, instead of slices of them all
+ * together before? */
+bool dn_reads_itself(const struct dn_layer *l, int team, int slice, int thrift);
+
+/* Input channels that come at a time then: so many that those of a pair of output blocks for each thread take no more than
+ * `slice` blocks. 0: there is no room for any. */
+int dn_read_channels(const struct dn_layer *l, int team, int slice);
+
 /* Bytes of a stream buffer with two slots, a team's with one, for slices of so many blocks of a layer, or for all
  * filters (slice 0). `resident` blocks need none. */
 size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice, int team);

@@ -49,12 +49,20 @@ ssize_t __wrap_pread(int fd, void *buffer, size_t bytes, off_t offset)
 
 static char cfg[32], weights[32], fusion[32];
 
+enum { CONVOLUTIONS = 6, POOL = 4 }; /* before so many of them there is a pool */
+
+static const int filters[CONVOLUTIONS] = {72, 73, 74, 75, 130, 131};
+
+/* The threads of a team read the filters behind the pool for themselves, since there are more pairs of output blocks than tiles. */
 static void print_cfg(FILE *out, const void *unused)
 {
     (void)unused;
     fprintf(out, "[net]\nwidth=20\nheight=20\nchannels=3\n");
-    for (int i = 0; i < 6; i++)
-        fprintf(out, "[convolutional]\nbatch_normalize=1\nfilters=%d\nsize=3\nstride=1\npad=1\nactivation=leaky\n", 72 + i);
+    for (int i = 0; i < CONVOLUTIONS; i++) {
+        if (i == POOL)
+            fprintf(out, "[maxpool]\nsize=3\nstride=3\n");
+        fprintf(out, "[convolutional]\nbatch_normalize=1\nfilters=%d\nsize=3\nstride=1\npad=1\nactivation=leaky\n", filters[i]);
+    }
     fprintf(out, "[connected]\noutput=50\nactivation=linear\n");
 }
 
@@ -73,8 +81,9 @@ static void print_fusion(FILE *out, const void *unused)
 {
     (void)unused;
     fprintf(out, "[fusion]\nlayers=0-2\ntiles=5x1\nweights=stream\n"); /* held while bands run */
-    for (int i = 3; i < 7; i++)                                        /* through slots */
-        fprintf(out, "[fusion]\nlayers=%d-%d\nweights=stream\nslice=1\n", i, i);
+    for (int i = 3; i < 8; i++)                                        /* through slots, or all and a part of the channels */
+        if (i != POOL)
+            fprintf(out, "[fusion]\nlayers=%d-%d\nweights=stream\nslice=%d\n", i, i, i == 5 ? 5 : i == 6 ? 2 : 1);
 }
 
 static float input[3 * 20 * 20], right[50];
@@ -98,11 +107,11 @@ static void set_fault(enum fault kind, int countdown)
 static void make_files(void)
 {
     size_t floats = 0, channels = 3;
-    for (size_t i = 0; i < 6; i++) {
-        floats += 4 * (72 + i) + (72 + i) * channels * 9;
-        channels = 72 + i;
+    for (int i = 0; i < CONVOLUTIONS; i++) {
+        floats += (size_t)filters[i] * (4 + channels * 9);
+        channels = (size_t)filters[i];
     }
-    floats += 50 + channels * 400 * 50;
+    floats += 50 + channels * 7 * 7 * 50;
     temporary_text(cfg, print_cfg, NULL);
     temporary_text(weights, print_weights, &floats);
     temporary_text(fusion, print_fusion, NULL);

@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "kernel/winograd.h"
 #include "support/conv_case.h"
+#include "support/guard.h"
 #include "support/suite.h"
 
 enum { CASES = 30, CHANNELS = 12 };
@@ -193,7 +194,7 @@ static void run_slices(int cut, int threads)
     void *workspace = aligned_alloc(64, dn_align_up(dn_conv_workspace(k, v, rect, threads, 0), 64));
     ck_assert(packed && workspace);
     dn_conv_pack(k, v, 0, blocks, c.raw, packed, threads);
-    struct dn_conv_job job = {v, c.in, c.out, rect, 0, cut, packed, c.vectors, workspace, threads, 0, false, false};
+    struct dn_conv_job job = {v, c.in, c.out, rect, 0, cut, packed, c.vectors, workspace, threads, 0, false, false, NULL};
     dn_conv_run(k, &job);
     job.filters += dn_conv_packed_floats(v, 0, cut);
     job.block0 = cut;
@@ -219,6 +220,58 @@ START_TEST(threads_that_share_the_output_blocks_of_their_tiles_do_not_change_the
         run_slices(2 + _i * 3, threads);
         assert_expected("slices", (unsigned)_i);
     }
+    close_case();
+}
+END_TEST
+
+static void read_raw(void *context, int block0, int block1, int c0, int c1, float *raw)
+{
+    (void)context;
+    for (int f = block0 * DN_BLOCK; f < dn_min(c.conv.n, block1 * DN_BLOCK); f++, raw += (c1 - c0) * 9)
+        memcpy(raw, c.raw + ((ptrdiff_t)f * c.conv.c + c0) * 9, sizeof(float) * (size_t)(c1 - c0) * 9);
+}
+
+/* With the first blocks in memory. */
+static void run_reader(const char *isa, int first, int channels, int threads, int thrift)
+{
+    const struct dn_kernels *k = dn_kernels(isa);
+    const struct dn_conv *v = &c.conv;
+    const struct dn_rect rect = dn_rect_whole(&c.out);
+    const size_t buffers = sizeof(float) * (size_t)threads * dn_conv_reader_floats(channels);
+    const size_t packed = sizeof(float) * dn_conv_packed_floats(v, 0, first);
+    const size_t workspace = dn_align_up(dn_conv_workspace(k, v, rect, threads, thrift), DN_ALIGN);
+    const struct dn_filter_reader reader = {read_raw, NULL, first, channels, guard_alloc(buffers)};
+    struct dn_conv_job job = {.conv = v, .in = c.in, .out = c.out, .rect = rect, .block1 = dn_blocks(v->n), .filters = guard_alloc(packed),
+                              .vectors = c.vectors, .workspace = guard_alloc(workspace), .threads = threads, .thrift = thrift};
+    job.reader = &reader;
+    dn_conv_pack(k, v, 0, first, c.raw, (float *)job.filters, 1);
+    ck_assert(dn_conv_reads(v, rect, threads, thrift));
+    dn_conv_run(k, &job);
+    guard_free(reader.buffers, buffers);
+    guard_free((float *)job.filters, packed);
+    guard_free(job.workspace, workspace);
+}
+
+START_TEST(filters_that_the_threads_read_give_the_same_bytes)
+{
+    const int stride = 1 + (_i % 4 == 3); /* maps of at least 25 tiles: many filters */
+    unsigned seed = 70u + (unsigned)_i;
+    const char *names[DN_KERNEL_SETS];
+    int sets = dn_kernels_available(names);
+    struct dn_conv v = stride == 1 ? plain_conv(pick(&seed, 33, 270), pick(&seed, 230, 260), 1)
+                                   : plain_conv(pick(&seed, 33, 90), pick(&seed, 785, 800), 2);
+    const int size = stride == 1 ? pick(&seed, 7, 8) : 37;
+    conv_case_open(&c, &v, size, size, (unsigned)_i);
+    expected = malloc(c.out_bytes);
+    ck_assert_ptr_nonnull(expected);
+    expect_whole("scalar");
+    for (int i = 0; i < sets; i++)
+        for (int threads = 1; threads <= 3; threads++) {
+            const int channels = pick(&seed, 0, 1) ? v.c : dn_min(v.c, DN_CONV_CHANNELS * pick(&seed, 1, 3));
+            const int thrift = stride == 1 && threads > 1 && v.c > DN_CONV_CHANNELS ? pick(&seed, 0, 1) * (DN_THRIFT_LEVELS - 1) : 0;
+            run_reader(names[i], pick(&seed, 0, 1) * pick(&seed, 1, 14), channels, threads, thrift);
+            assert_expected(names[i], (unsigned)_i);
+        }
     close_case();
 }
 END_TEST
@@ -329,6 +382,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, filters_that_are_not_packed_give_the_same_bytes, 0, CASES);
     tcase_add_loop_test(t, rectangles_slices_and_threads_do_not_change_the_bytes, 0, CASES);
     tcase_add_loop_test(t, threads_that_share_the_output_blocks_of_their_tiles_do_not_change_the_bytes, 0, 4);
+    tcase_add_loop_test(t, filters_that_the_threads_read_give_the_same_bytes, 0, 12);
     tcase_add_loop_test(t, rings_of_rows_do_not_change_the_bytes, 0, CASES);
     tcase_add_loop_test(t, tiles_are_numbered_once_each_and_every_point_is_computed_where_it_counts, 0, 200);
     tcase_add_test(t, layers_without_enough_channels_or_with_another_shape_compute_directly);
