@@ -25,7 +25,13 @@
 #include "plan/residency.h"
 #include "plan/storage.h"
 
-enum { LARGEST_GROUP = 64 << 20, DISTANCES = 3, WAYS = 2 * DISTANCES };
+enum {
+    LARGEST_GROUP = 64 << 20,
+    DISTANCES = 3,
+    WAYS = 2 * DISTANCES,
+    EFFORT = 1 << 16, /* for other groups: pieces looked at */
+    LAID_OUT = 32     /* groups laid out, in those and for each layer */
+};
 
 /* Without a budget, so much longer may a plan take that needs less memory. */
 static const double slack = 1.01;
@@ -60,7 +66,9 @@ struct search {
     struct dn_pieces pieces;
     struct dn_walks walks;
     struct fastest groups[DN_STAYS];
-    int *choice;         /* [n + 1] of the candidate's */
+    const int *choice;   /* [n + 1] of the candidate's */
+    int *others;         /* [n + 1] choices that no cap makes */
+    long effort;         /* that may still be made to try those */
     int *previous;       /* [n] the pieces of the last candidate, which are not tried twice */
     int n_previous;
     size_t filters;      /* bytes of those of all layers */
@@ -145,15 +153,13 @@ static size_t next_cap(const struct search *s, enum dn_stay stay)
     return next;
 }
 
-/* These, into the candidate plan; false when there are none. */
-static bool choose_groups(struct search *s, enum dn_stay stay, size_t cap)
+/* Groups of chosen pieces, into the candidate plan. */
+static void take_groups(struct search *s, enum dn_stay stay, const int *choice)
 {
     struct dn_plan *plan = &s->plan;
     plan->n_groups = 0;
     s->largest = 0;
-    if (find_fastest(s, stay, cap) >= DBL_MAX)
-        return false;
-    s->choice = s->groups[stay].choice;
+    s->choice = choice;
     for (int p = s->pieces.n; p > 0; p = s->pieces.list[s->choice[p]].first)
         plan->n_groups++;
     for (int p = s->pieces.n, g = plan->n_groups; p > 0;) {
@@ -164,6 +170,15 @@ static bool choose_groups(struct search *s, enum dn_stay stay, size_t cap)
         s->largest = piece->bytes[stay] > s->largest ? piece->bytes[stay] : s->largest;
         p = piece->first;
     }
+}
+
+/* The fastest ones under a cap; false when there are none. */
+static bool choose_groups(struct search *s, enum dn_stay stay, size_t cap)
+{
+    s->largest = 0;
+    if (find_fastest(s, stay, cap) >= DBL_MAX)
+        return false;
+    take_groups(s, stay, s->groups[stay].choice);
     return true;
 }
 
@@ -363,6 +378,40 @@ static enum dn_status try_least(struct search *s, enum dn_order order)
     return DN_OK;
 }
 
+/* Groups that end before the ones that are chosen from a position on, which take so long and so many bytes. */
+static enum dn_status try_before(struct search *s, int end, double seconds, size_t maps, enum dn_order order)
+{
+    const enum dn_stay stay = s->options->once ? DN_NONE_STAY : DN_DEAR_STAY;
+    const double budget = (double)s->options->budget, price = s->options->once ? 0 : dn_tables_price(&s->tables, stay);
+    if (!end) {
+        s->effort -= LAID_OUT * s->pieces.n;
+        take_groups(s, stay, s->others);
+        return dn_plan_rows_known(s->flow, s->options, &s->walks, &s->plan, s->err) ? s->err->status
+                                                                                   : try_groups(s, DN_NONE_STAY, order);
+    }
+    for (int i = s->pieces.begin[end - 1]; i < s->pieces.begin[end] && s->effort > 0; i++, s->effort--) {
+        const struct dn_piece *piece = &s->pieces.list[i];
+        const size_t bytes = piece->bytes[DN_ALL_STAY] > maps ? piece->bytes[DN_ALL_STAY] : maps;
+        const double left = budget - bytes_part * (double)bytes, sum = seconds + (double)piece->seconds[stay];
+        s->others[end] = i;
+        if (left >= 0 && seconds_part * (sum + s->groups[stay].seconds[piece->first] - left * price) < s->best->seconds &&
+            try_before(s, piece->first, sum, bytes, order))
+            return s->err->status;
+    }
+    return DN_OK;
+}
+
+/* All groups that could be faster than the best plan, as far as effort goes: near the least budget the gaps between buffers
+ * decide, which no cap knows. */
+static enum dn_status try_others(struct search *s, enum dn_order order)
+{
+    if (!s->found || !s->options->budget)
+        return DN_OK;
+    s->effort = EFFORT;
+    find_fastest(s, s->options->once ? DN_NONE_STAY : DN_DEAR_STAY, SIZE_MAX);
+    return try_before(s, s->pieces.n, 0, 0, order);
+}
+
 /* Often there is no layer to bring forward, or all parts of concatenations are near them. */
 static bool is_tried(struct search *s)
 {
@@ -404,7 +453,7 @@ static enum dn_status try_places(struct search *s, enum dn_order order, int dist
     for (int i = 0; i < DN_STAYS; i++)
         if (may_stay(s, stays[i]) && try_caps(s, stays[i], order))
             return s->err->status;
-    return DN_OK;
+    return try_others(s, order);
 }
 
 static enum dn_status allocate(struct search *s, size_t n)
@@ -417,6 +466,7 @@ static enum dn_status allocate(struct search *s, size_t n)
         there = there && f->seconds && f->choice && f->changed;
     }
     s->previous = calloc(n, sizeof *s->previous);
+    s->others = calloc(n + 1, sizeof *s->others);
     s->live = calloc(n, sizeof *s->live);
     for (int i = 0; i < WAYS; i++) {
         s->ways[i].order = calloc(n, sizeof *s->ways[i].order);
@@ -427,7 +477,7 @@ static enum dn_status allocate(struct search *s, size_t n)
         const struct dn_layer *l = &s->flow->graph->layers[i];
         s->filters += dn_has_filters(l) ? dn_packed_bytes(l, 0, dn_blocks(l->out_c)) : 0;
     }
-    if (!there || !s->previous || !s->live)
+    if (!there || !s->previous || !s->others || !s->live)
         return dn_fail(s->err, DN_NO_MEMORY, "%s: no memory to plan %zu layers", s->flow->graph->path, n);
     return dn_plan_new(s->flow, s->options, &s->plan, s->err) ||
                    dn_tables_init(&s->tables, s->flow, s->options, s->err) ||
@@ -448,6 +498,7 @@ static void release(struct search *s)
         free(s->groups[stay].changed);
     }
     free(s->previous);
+    free(s->others);
     free(s->live);
     for (int i = 0; i < WAYS; i++) {
         free(s->ways[i].order);

@@ -317,9 +317,9 @@ static double best_of_all(struct net_graph *g, struct dn_plan_options o, long *t
     return a.best;
 }
 
-/* The search is exact for groups whose filters all stay or all stream, for those of which the dear ones stay, and for sums
- * of bytes; which of several that save as much stay, and the gaps between buffers, are found out afterwards. So one in a
- * hundred plans, near their least budget, has a better one. */
+/* All groups that could be faster are laid out, where they are as few as here. What pieces are passed over for others does not
+ * know the gaps between buffers, so one in seven hundred plans, near its least budget, has a better one (seeds 1, 1000, 2000 ...
+ * 17000). */
 START_TEST(test_no_cut_of_a_small_network_is_faster)
 {
     uint64_t seed = (uint64_t)env_number("DN_SEED", 1);
@@ -341,6 +341,7 @@ START_TEST(test_no_cut_of_a_small_network_is_faster)
             continue;
         }
         struct dn_plan_options o = options_of((size_t)1 << 30, 1 + i % 3);
+        o.machine.spare = i / 3 % 2; /* else the threads are a team */
         ck_assert(!dn_plan_make(&g.flow, &o, &plan, &err));
         size_t least = plan.least_bytes, most = plan.arena_bytes;
         dn_plan_free(&plan);
@@ -356,7 +357,7 @@ START_TEST(test_no_cut_of_a_small_network_is_faster)
                 fprintf(stderr, "%d threads, budget %zu (least %zu): %.9f\n%s\nbest %.9f\n%s\n", o.threads, o.budget, least, found, text,
                         best, best_text);
             }
-            ck_assert_msg(found < 1.05 * best, "%d threads, budget %zu: %.9f s, %.9f s is possible", o.threads, o.budget, found, best);
+            ck_assert_msg(found < 1.01 * best, "%d threads, budget %zu: %.9f s, %.9f s is possible", o.threads, o.budget, found, best);
             sum += found > best ? found / best : 1; /* thrift, which is not tried here, may be faster */
             free(text);
             free(best_text);
@@ -365,8 +366,8 @@ START_TEST(test_no_cut_of_a_small_network_is_faster)
     }
     if (getenv("DN_VERBOSE"))
         fprintf(stderr, "%ld plans tried; %d of %d not the best, on average %.4f times as slow\n", tried, worse, compared, sum / compared);
-    ck_assert_msg(sum <= 1.002 * compared, "%.4f times as slow as the best on average", sum / compared);
-    ck_assert_msg(20 * worse <= compared, "%d of %d plans are not the best", worse, compared);
+    ck_assert_msg(sum <= 1.0005 * compared, "%.4f times as slow as the best on average", sum / compared);
+    ck_assert_msg(worse <= 1, "%d of %d plans are not the best", worse, compared);
 }
 END_TEST
 
