@@ -18,19 +18,14 @@ static INLINE void gather_value(const struct dn_raw_filters *f, size_t value, fl
         out[i] = i < f->lanes ? f->first[(size_t)i * f->fan_in + value] : 0;
 }
 
-/* a[i] gets value i of LANES filters from `lane` on. */
-static INLINE void transpose(const struct dn_raw_filters *f, int lane, size_t value, vec *a)
+#ifndef VEC_TRANSPOSE
+/* a[i] gets element i of LANES rows. */
+static INLINE void vec_transpose(const float *const *rows, vec *a)
 {
     vec b[LANES];
     UNROLL(16)
-    for (int i = 0; i < LANES; i++) {
-        const float *from = f->first + (size_t)(lane + i) * f->fan_in + value;
-        a[i] = vec_splat(0);
-        if (lane + i < f->lanes) {
-            a[i] = vec_load(from);
-            __builtin_prefetch(from + RAW_AHEAD, 0, 0);
-        }
-    }
+    for (int i = 0; i < LANES; i++)
+        a[i] = vec_load(rows[i]);
     UNROLL(4)
     for (int width = 1; width < LANES; width *= 2) {
         UNROLL(16)
@@ -42,6 +37,23 @@ static INLINE void transpose(const struct dn_raw_filters *f, int lane, size_t va
         for (int i = 0; i < LANES; i++)
             a[i] = b[i];
     }
+}
+#endif
+
+/* a[i] gets value i of LANES filters from `lane` on. */
+static INLINE void transpose(const struct dn_raw_filters *f, int lane, size_t value, vec *a)
+{
+    static const float zeros[LANES];
+    const float *rows[LANES];
+    UNROLL(16)
+    for (int i = 0; i < LANES; i++) {
+        rows[i] = zeros;
+        if (lane + i < f->lanes) {
+            rows[i] = f->first + (size_t)(lane + i) * f->fan_in + value;
+            __builtin_prefetch(rows[i] + RAW_AHEAD, 0, 0);
+        }
+    }
+    vec_transpose(rows, a);
 }
 
 #endif

@@ -237,25 +237,41 @@ static void filters_2(const float *packed, int channels, float *transformed)
     filters(packed, channels, transformed, 2, FILTERS_AHEAD);
 }
 
-/* LANES channels at a time are packed to the stack. */
+enum { NEAR = 9 * DN_BLOCK }; /* values of a filter that are packed at a time */
+
+/* Packs values of all filters, LANES filters after the others: filters often lie so far apart that 16 of them do not fit
+ * their places in the nearest cache. */
+static INLINE void pack_near(const struct dn_raw_filters *f, int values, float (*packed)[DN_BLOCK])
+{
+    static const float zeros[NEAR];
+    int value = 0;
+    for (int lane = 0; lane < DN_BLOCK; lane += LANES) {
+        const float *rows[LANES], *at[LANES];
+        UNROLL(16)
+        for (int i = 0; i < LANES; i++)
+            rows[i] = lane + i < f->lanes ? f->first + (size_t)(lane + i) * f->fan_in : zeros;
+        for (value = 0; value + LANES <= values; value += LANES) {
+            vec square[LANES];
+            UNROLL(16)
+            for (int i = 0; i < LANES; i++)
+                at[i] = rows[i] + value;
+            vec_transpose(at, square);
+            UNROLL(16)
+            for (int i = 0; i < LANES; i++)
+                vec_store(packed[value + i] + lane, square[i]);
+        }
+    }
+    for (; value < values; value++)
+        gather_value(f, (size_t)value, packed[value]);
+}
+
 static INLINE void raw_filters(const struct dn_raw_filters *raw, int channels, float *transformed, int stride)
 {
-    _Alignas(64) float packed[LANES * 9][DN_BLOCK];
+    _Alignas(64) float packed[NEAR][DN_BLOCK];
     struct dn_raw_filters f = *raw;
     for (int c = 0, n; c < channels; c += n, f.first += n * 9) {
-        n = dn_min(LANES, channels - c);
-        int value = 0;
-        for (; value + LANES <= n * 9; value += LANES)
-            UNROLL(4)
-            for (int v = 0; v < BLOCK_VECS; v++) {
-                vec square[LANES];
-                transpose(&f, v * LANES, (size_t)value, square);
-                UNROLL(16)
-                for (int i = 0; i < LANES; i++)
-                    vec_store(packed[value + i] + v * LANES, square[i]);
-            }
-        for (; value < n * 9; value++)
-            gather_value(&f, (size_t)value, packed[value]);
+        n = dn_min(DN_BLOCK, channels - c);
+        pack_near(&f, n * 9, packed);
         filters(packed[0], n, transformed + c * DN_BLOCK, stride, 0);
     }
 }

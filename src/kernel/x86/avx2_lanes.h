@@ -46,14 +46,25 @@ static inline vec vec_scale(vec a, vec n)
     return a * vec_power(first) * vec_power(second);
 }
 
-/* a0 b0 a1 b1 ... of the lower halves, of the upper halves */
-static inline vec vec_zip_low(vec a, vec b)
+/* a[i] gets element i of LANES rows: two squares of 4x4 beside each other, twice. Halves of vectors change places as they are
+ * loaded, which takes no shuffles. */
+#define VEC_TRANSPOSE
+static inline void vec_transpose(const float *const *rows, vec *a)
 {
-    return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x20);
-}
-static inline vec vec_zip_high(vec a, vec b)
-{
-    return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31);
+    for (int half = 0; half < 2; half++) {
+        vec b[4], c[4];
+        for (int i = 0; i < 4; i++)
+            b[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(rows[i] + 4 * half)),
+                                        _mm_loadu_ps(rows[i + 4] + 4 * half), 1);
+        for (int i = 0; i < 2; i++) {
+            c[2 * i] = _mm256_unpacklo_ps(b[2 * i], b[2 * i + 1]);
+            c[2 * i + 1] = _mm256_unpackhi_ps(b[2 * i], b[2 * i + 1]);
+        }
+        for (int i = 0; i < 2; i++) {
+            a[4 * half + 2 * i] = _mm256_shuffle_ps(c[i], c[i + 2], 0x44);
+            a[4 * half + 2 * i + 1] = _mm256_shuffle_ps(c[i], c[i + 2], 0xee);
+        }
+    }
 }
 
 /* Doubles, for functions that are evaluated in double precision and rounded once. */
