@@ -240,7 +240,7 @@ static enum dn_status run_streamed(struct dn_exec *exec, const struct dn_group *
 {
     const struct dn_weight_place *w = &exec->plan->weights[run->layer->index];
     int blocks = run->block1;
-    if (dn_reads_itself(run->layer, exec->plan->team, w->slice, group->thrift))
+    if (dn_plan_reads_itself(exec->plan, run->layer, group))
         return run_reading(exec, group, run, err);
     run->block1 = w->resident;
     if (w->resident)

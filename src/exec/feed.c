@@ -23,7 +23,7 @@ static const struct dn_layer *weights_owner(const struct dn_exec *exec, const st
 static bool is_fed(const struct dn_exec *exec, int position, const struct dn_group *group)
 {
     const struct dn_layer *l = layer_at(exec, position);
-    return is_streamed(exec, l) && !(dn_group_is_whole(group) && dn_reads_itself(l, exec->plan->team, exec->plan->weights[l->index].slice, group->thrift));
+    return is_streamed(exec, l) && !dn_plan_reads_itself(exec->plan, l, group);
 }
 
 /* Moves to the first streamed block at or behind the feed's position. */

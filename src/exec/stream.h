@@ -1,7 +1,8 @@
 /* Weights from the file while the network runs. Where a core is left for it, one thread reads and packs
  * slices while others compute. Where the computing threads have all cores, a third one would only take
  * its time from one of them, and the others would wait for that one: then the threads read and pack the
- * slice together when it is wanted.
+ * slice together when it is wanted; and where a layer is such that each filter is needed by one of them alone, each reads
+ * what it needs just before (dn_plan_reads_itself()).
  *
  * Several requests may be open, so that the thread goes on with the next slice while the one before is
  * computed with or not even noticed yet. Who has to wait takes the request behind it, where there is one: both

@@ -9,6 +9,9 @@
  * which then each of them has for itself. Prefetchers run so far behind the end of one thread's
  * products that the other one's filters need a distance: without it, their transforms took twice as long.
  *
+ * Filters are packed, or, where whoever reads them from the file has no time to pack them, as they come from there, and then
+ * arranged as they are transformed. Where threads take different output blocks of all tiles they may read them themselves.
+ *
  * Workspace, where all inputs are few enough to be kept, so that they are transformed once however many slices
  * of filters follow, and where they are not:
  *

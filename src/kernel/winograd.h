@@ -39,7 +39,7 @@
  *
  * Sums run over dn_winograd_chunk() channels of each plane, one fused multiply-add each, starting from
  * 0; the chunks are added up, and the sums of all channels are transformed back. So the bits of an output
- * depend on its tile alone. Filters are packed [output block][channel][3][3][16] and transformed at run
+ * depend on its tile alone. Filters are packed [output block][channel][3][3][16], or raw, and transformed at run
  * time, two output blocks and one block of channels at a time. */
 #ifndef DN_KERNEL_WINOGRAD_H
 #define DN_KERNEL_WINOGRAD_H

@@ -178,13 +178,16 @@ static bool fits_stream(const struct dn_group *g, size_t offset, size_t bytes)
 }
 
 /* Slots lie one behind the other; each holds any slice, or what the threads of a team read for themselves. */
-static bool slots_fit(const struct dn_layer *l, const struct dn_weight_place *w, int team, int thrift)
+static bool slots_fit(const struct dn_plan *plan, const struct dn_group *g, const struct dn_layer *l)
 {
+    const struct dn_weight_place *w = &plan->weights[l->index];
     int blocks = dn_blocks(l->out_c), slice = dn_plan_blocks(l, w);
     if (w->slots < 1 || w->slot_bytes % DN_ALIGN)
         return false;
-    if (dn_reads_itself(l, team, w->slice, thrift))
-        return (size_t)team * dn_conv_reader_floats(dn_read_channels(l, team, w->slice)) * sizeof(float) <= w->slot_bytes;
+    if (dn_plan_reads_itself(plan, l, g)) {
+        int channels = dn_read_channels(l, plan->team, w->slice);
+        return (size_t)plan->team * dn_conv_reader_floats(channels) * sizeof(float) <= w->slot_bytes;
+    }
     for (int b = w->resident; b < blocks; b += dn_min(slice, blocks - b))
         if (dn_packed_bytes(l, b, b + dn_min(slice, blocks - b)) > w->slot_bytes)
             return false;
@@ -208,7 +211,7 @@ static bool filters_fit(const struct checker *c, const struct dn_group *g, const
 {
     const struct dn_weight_place *w = &c->plan->weights[l->index];
     size_t raw = g->raw_bytes * (g->readers > 1 ? 2 : 1), bytes = packed_bytes(c, g, l);
-    if (w->slot_bytes > g->stream.bytes || g->raw_bytes > g->stream.bytes || (dn_group_is_whole(g) && !slots_fit(l, w, c->plan->team, g->thrift)) ||
+    if (w->slot_bytes > g->stream.bytes || g->raw_bytes > g->stream.bytes || (dn_group_is_whole(g) && !slots_fit(c->plan, g, l)) ||
         dn_plan_raw(c->plan, l, g) > g->raw_bytes || !fits_stream(g, w->packed, bytes) || (raw && !fits_stream(g, g->raw, raw)) ||
         overlap(w->packed, bytes, g->raw, raw))
         return false;

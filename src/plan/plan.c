@@ -167,6 +167,11 @@ int dn_plan_portion(const struct dn_plan *plan, const struct dn_layer *l, const 
     return dn_group_is_whole(g) ? dn_plan_blocks(l, &plan->weights[l->index]) : portion_in_bands(l, plan->team);
 }
 
+bool dn_plan_reads_itself(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g)
+{
+    return dn_group_is_whole(g) && dn_reads_itself(l, plan->team, plan->weights[l->index].slice, g->thrift);
+}
+
 size_t dn_plan_raw(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g)
 {
     if (dn_stays_raw(l, plan->team, dn_group_is_whole(g)))

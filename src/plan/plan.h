@@ -193,6 +193,9 @@ int dn_plan_slots(const struct dn_layer *l, const struct dn_weight_place *w);
 /* Blocks of a layer's filters that come at a time: those of a slice, or, in bands, one, and all where a team reads. */
 int dn_plan_portion(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g);
 
+/* Do the threads of the plan's team read the layer's filters themselves? */
+bool dn_plan_reads_itself(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g);
+
 /* Bytes of what is on its way of them; 0: they come straight to their place. */
 size_t dn_plan_raw(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g);
 
