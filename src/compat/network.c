@@ -66,8 +66,9 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
  * or less, is forgotten first; what a run needs of it comes back. What is resident differs by some pages from start to
  * start; rounded, the same plan is nearly always made. */
 enum {
-    CODE_TO_COME = 1536 << 10,   /* at most; no more than there is */
+    CODE_TO_COME = 1408 << 10,   /* at most; no more than there is */
     WINOGRAD_TO_COME = 96 << 10, /* where layers are computed so */
+    READER = 128 << 10,          /* a thread that reads filters and packs them */
     STACK_PER_THREAD = 40 << 10,
     BYTES_PER_LAYER = 2 << 10,
     ROUNDING = 64 << 10,
@@ -98,7 +99,7 @@ static enum dn_status choose_budget(struct dn_engine *engine, const darknet_opti
                                     struct dn_plan_options *plan, struct dn_error *err)
 {
     size_t process = start + (size_t)engine->graph.n * BYTES_PER_LAYER + (size_t)plan->threads * STACK_PER_THREAD +
-                     o->photo_bytes;
+                     (plan->machine.spare ? READER : 0) + o->photo_bytes;
     if (!engine->process) /* when it is planned again, some of that has come */
         engine->process = dn_align_up(process, ROUNDING);
     engine->budget = o->memory;
