@@ -66,9 +66,8 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
  * or less, is forgotten first; what a run needs of it comes back. What is resident differs by some pages from start to
  * start; rounded, the same plan is nearly always made. */
 enum {
-    CODE_TO_COME = 1408 << 10,   /* at most; no more than there is */
-    WINOGRAD_TO_COME = 96 << 10, /* where layers are computed so */
-    READER = 128 << 10,          /* a thread that reads filters and packs them */
+    CODE_TO_COME = 1536 << 10,   /* at most; no more than there is */
+    WINOGRAD_TO_COME = 96 << 10, /* where layers are computed so, and a thread of its own reads and packs their filters */
     STACK_PER_THREAD = 40 << 10,
     BYTES_PER_LAYER = 2 << 10,
     ROUNDING = 64 << 10,
@@ -83,10 +82,10 @@ static void nothing(void *context, int item, int thread)
 
 /* Bytes of the process, with the code that will come. Its threads exist by then (the OpenMP of clang takes 0.8 MB when it
  * starts), and the code in which they wait has come back. */
-static size_t begin_planning(const struct dn_graph *g, int threads)
+static size_t begin_planning(const struct dn_graph *g, int threads, bool spare)
 {
     size_t most = CODE_TO_COME;
-    for (int i = 0; i < g->n && most == CODE_TO_COME; i++)
+    for (int i = 0; i < g->n && spare && most == CODE_TO_COME; i++)
         most += dn_layer_grain(&g->layers[i]) > 1 ? WINOGRAD_TO_COME : 0;
     dn_parallel(threads, threads, nothing, NULL);
     const size_t code = dn_process_forget_code();
@@ -99,7 +98,7 @@ static enum dn_status choose_budget(struct dn_engine *engine, const darknet_opti
                                     struct dn_plan_options *plan, struct dn_error *err)
 {
     size_t process = start + (size_t)engine->graph.n * BYTES_PER_LAYER + (size_t)plan->threads * STACK_PER_THREAD +
-                     (plan->machine.spare ? READER : 0) + o->photo_bytes;
+                     o->photo_bytes;
     if (!engine->process) /* when it is planned again, some of that has come */
         engine->process = dn_align_up(process, ROUNDING);
     engine->budget = o->memory;
@@ -150,7 +149,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
         return err->status;
     plan.threads = o->threads ? o->threads : dn_process_cores();
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
-    size_t start = begin_planning(&engine->graph, plan.threads);
+    size_t start = begin_planning(&engine->graph, plan.threads, plan.machine.spare);
     while (!choose_budget(engine, o, start, &plan, err) &&
            dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
         *err = (struct dn_error){0};
