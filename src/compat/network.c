@@ -67,7 +67,7 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
  * start; rounded, the same plan is nearly always made. */
 enum {
     CODE_TO_COME = 1536 << 10,   /* at most; no more than there is */
-    WINOGRAD_TO_COME = 96 << 10, /* where layers are computed so, and a thread of its own reads and packs their filters */
+    WINOGRAD_TO_COME = 96 << 10, /* see reader_code() */
     STACK_PER_THREAD = 40 << 10,
     BYTES_PER_LAYER = 2 << 10,
     ROUNDING = 64 << 10,
@@ -82,15 +82,21 @@ static void nothing(void *context, int item, int thread)
 
 /* Bytes of the process, with the code that will come. Its threads exist by then (the OpenMP of clang takes 0.8 MB when it
  * starts), and the code in which they wait has come back. */
-static size_t begin_planning(const struct dn_graph *g, int threads, bool spare)
+static size_t begin_planning(int threads)
 {
-    size_t most = CODE_TO_COME;
-    for (int i = 0; i < g->n && spare && most == CODE_TO_COME; i++)
-        most += dn_layer_grain(&g->layers[i]) > 1 ? WINOGRAD_TO_COME : 0;
     dn_parallel(threads, threads, nothing, NULL);
     const size_t code = dn_process_forget_code();
     dn_parallel(threads, threads, nothing, NULL);
-    return dn_process_resident() + (code < most ? code : most);
+    return dn_process_resident() + (code < CODE_TO_COME ? code : CODE_TO_COME);
+}
+
+/* A thread of its own reads filters of Winograd layers and packs them. */
+static size_t reader_code(const struct dn_graph *g, bool spare)
+{
+    bool winograd = false;
+    for (int i = 0; i < g->n; i++)
+        winograd = winograd || dn_layer_grain(&g->layers[i]) > 1;
+    return spare && winograd ? WINOGRAD_TO_COME : 0;
 }
 
 /* `start`: see begin_planning(). */
@@ -98,7 +104,7 @@ static enum dn_status choose_budget(struct dn_engine *engine, const darknet_opti
                                     struct dn_plan_options *plan, struct dn_error *err)
 {
     size_t process = start + (size_t)engine->graph.n * BYTES_PER_LAYER + (size_t)plan->threads * STACK_PER_THREAD +
-                     o->photo_bytes;
+                     reader_code(&engine->graph, plan->machine.spare) + o->photo_bytes;
     if (!engine->process) /* when it is planned again, some of that has come */
         engine->process = dn_align_up(process, ROUNDING);
     engine->budget = o->memory;
@@ -149,7 +155,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
         return err->status;
     plan.threads = o->threads ? o->threads : dn_process_cores();
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
-    size_t start = begin_planning(&engine->graph, plan.threads, plan.machine.spare);
+    size_t start = begin_planning(plan.threads);
     while (!choose_budget(engine, o, start, &plan, err) &&
            dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
         *err = (struct dn_error){0};

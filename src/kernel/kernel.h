@@ -89,12 +89,6 @@ struct dn_conv {
 bool dn_conv_is_winograd(const struct dn_conv *conv);
 enum { DN_CONV_TILE = 4 };
 
-/* Can it do without packed filters? It then arranges them each time that it transforms them. */
-static inline bool dn_conv_takes_raw(const struct dn_conv *conv)
-{
-    return dn_conv_is_winograd(conv);
-}
-
 /* What dn_conv_run computes it with, in a word: winograd, planar, depthwise, direct. */
 const char *dn_conv_name(const struct dn_conv *conv);
 
@@ -152,7 +146,7 @@ struct dn_conv_job {
     int threads;
     int thrift;           /* as given to dn_conv_workspace() */
     bool again;           /* the last job in this workspace had other blocks of the same rectangle */
-    bool raw;             /* filters are in the order of the file; dn_conv_takes_raw() */
+    bool raw;             /* filters are in the order of the file, with Winograd only: arranged as they are transformed */
     const struct dn_filter_reader *reader; /* NULL: all filters are there */
 };
 

@@ -80,8 +80,8 @@ struct dn_run {
     int threads;
     int thrift;             /* of the workspace, see dn_conv_workspace() */
     bool again;             /* the last run in this workspace had other blocks of the same rectangle */
-    bool raw;               /* filters are in the order of the file; dn_layer_takes_raw() */
-    const struct dn_filter_reader *reader; /* instead of filters, see dn_conv_reads(); NULL: there is none */
+    bool raw;               /* filters are in the order of the file, see struct dn_conv_job */
+    const struct dn_filter_reader *reader; /* of those that are not there, see dn_conv_reads(); NULL: all are */
 };
 
 struct dn_layer_ops {
@@ -240,12 +240,6 @@ static inline int dn_layer_round(const struct dn_layer *l, int end, int extent)
 {
     int grain = dn_layer_grain(l), rounded = (end + grain - 1) / grain * grain;
     return rounded < extent ? rounded : extent;
-}
-
-/* Can it do without packed filters? */
-static inline bool dn_layer_takes_raw(const struct dn_layer *l)
-{
-    return l->ops->type == DN_CONVOLUTIONAL && !l->transposed && dn_conv_takes_raw(&l->u.convolutional.conv);
 }
 
 static inline bool dn_layer_is_head(const struct dn_layer *l)

@@ -45,7 +45,7 @@ size_t dn_weights_raw_floats(const struct dn_weights *w, const struct dn_layer *
 enum dn_status dn_weights_filters(const struct dn_weights *w, const struct dn_layer *l, int block0,
                                   int block1, float *raw, struct dn_error *err);
 
-/* The same for input channels [c0, c1) of a layer that dn_layer_takes_raw(): raw gets [channels out][c1 - c0][kh][kw]. */
+/* The same for input channels [c0, c1) of a convolution with one group that is not transposed: raw gets [channels out][c1 - c0][kh][kw]. */
 enum dn_status dn_weights_part(const struct dn_weights *w, const struct dn_layer *l, int block0, int block1, int c0,
                                int c1, float *raw, struct dn_error *err);
 

@@ -123,13 +123,12 @@ static double idling(int slice, int threads)
     return (double)dn_ceil_div(pairs, threads) * threads / pairs;
 }
 
-/* Seconds of the threads that read the last blocks of a layer for themselves. */
-static double reading(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice)
+/* The time of threads that read filters for themselves over that of reading them one behind the other. */
+static double scattering(const struct dn_layer *l, int team, int slice)
 {
-    const int channels = dn_read_channels(l, m->threads, slice);
+    const int channels = dn_read_channels(l, team, slice);
     double piece = (double)l->fan_in * sizeof(float) * channels / l->c;
-    double seconds = UNPACKED * missing_bytes(l, resident) / m->file / m->threads;
-    return channels == l->c ? seconds : seconds * (1 + CALL / piece);
+    return channels == l->c ? 1 : 1 + CALL / piece;
 }
 
 double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice, int thrift)
@@ -137,10 +136,11 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
     double compute = dn_cost_layer(m, l, 1, thrift), missing = missing_bytes(l, resident);
     if (missing <= 0)
         return compute;
-    if (!m->spare && dn_reads_itself(l, m->threads, slice, thrift))
-        return compute * idling(dn_blocks(l->out_c), m->threads) + reading(m, l, resident, slice);
+    const int team = m->spare ? 0 : m->threads;
     double first = (double)l->fan_in * slice * DN_BLOCK * sizeof(float) / m->file;
-    double read = missing / m->file * (dn_stays_raw(l, m->spare ? 0 : m->threads, true) ? UNPACKED : 1);
+    double read = missing / m->file * (dn_stays_raw(l, team, true) ? UNPACKED : 1);
+    if (dn_reads_itself(l, team, slice, thrift))
+        return compute * idling(dn_blocks(l->out_c), team) + read / team * scattering(l, team, slice);
     if (slice == 1)
         compute *= NARROW;
     if (dn_layer_grain(l) > 1) {

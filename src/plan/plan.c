@@ -44,7 +44,7 @@ static bool is_shared_out(const struct dn_layer *l, int team)
 
 bool dn_stays_raw(const struct dn_layer *l, int team, bool whole)
 {
-    return whole && team > 0 && dn_layer_takes_raw(l);
+    return whole && team > 0 && dn_layer_grain(l) > 1 && !l->transposed;
 }
 
 int dn_read_channels(const struct dn_layer *l, int team, int slice)

@@ -7,7 +7,8 @@
  * what stays, at which those stay that save more. All caps that make a difference are tried, from the highest one
  * down, until no groups below can be fast enough: whichever filters stay, a plan takes no less than its groups at that
  * price, without the price of all that the cap leaves. The groups do not depend on the budget: more budget allows more
- * of the same candidates, so it never makes the prediction slower.
+ * of the same candidates, so it never makes the prediction slower. Last, all other groups are tried that could be faster than
+ * the best ones, as far as a limited effort goes: in a small network to the end.
  *
  * What the pieces say that groups take is an estimate until they are walked; then it is corrected, and groups are
  * chosen again where they would no longer fit the cap. Candidates are laid out exactly before they are compared:
@@ -29,8 +30,8 @@ enum {
     LARGEST_GROUP = 64 << 20,
     DISTANCES = 3,
     WAYS = 2 * DISTANCES,
-    EFFORT = 1 << 16, /* for other groups: pieces looked at */
-    LAID_OUT = 32     /* groups laid out, in those and for each layer */
+    EFFORT = 1 << 16, /* pieces to look at for other groups than caps give, of each order and places */
+    LAID_OUT = 32     /* so many for each layer where such groups are laid out */
 };
 
 /* Without a budget, so much longer may a plan take that needs less memory. */
@@ -378,11 +379,17 @@ static enum dn_status try_least(struct search *s, enum dn_order order)
     return DN_OK;
 }
 
+/* The filters that tell what groups take at least, whichever stay. */
+static enum dn_stay least_stay(const struct search *s)
+{
+    return s->options->once ? DN_NONE_STAY : DN_DEAR_STAY;
+}
+
 /* Groups that end before the ones that are chosen from a position on, which take so long and so many bytes. */
 static enum dn_status try_before(struct search *s, int end, double seconds, size_t maps, enum dn_order order)
 {
-    const enum dn_stay stay = s->options->once ? DN_NONE_STAY : DN_DEAR_STAY;
-    const double budget = (double)s->options->budget, price = s->options->once ? 0 : dn_tables_price(&s->tables, stay);
+    const enum dn_stay stay = least_stay(s);
+    const double budget = (double)s->options->budget, price = stay == DN_NONE_STAY ? 0 : dn_tables_price(&s->tables, stay);
     if (!end) {
         s->effort -= LAID_OUT * s->pieces.n;
         take_groups(s, stay, s->others);
@@ -408,7 +415,7 @@ static enum dn_status try_others(struct search *s, enum dn_order order)
     if (!s->found || !s->options->budget)
         return DN_OK;
     s->effort = EFFORT;
-    find_fastest(s, s->options->once ? DN_NONE_STAY : DN_DEAR_STAY, SIZE_MAX);
+    find_fastest(s, least_stay(s), SIZE_MAX);
     return try_before(s, s->pieces.n, 0, 0, order);
 }
 
