@@ -129,8 +129,15 @@ static bool is_mine(const struct dl_phdr_info *object)
     return mine;
 }
 
-static int forget_segments(struct dl_phdr_info *object, size_t size, void *forgotten)
+/* What is asked of each segment of code and constants, whole pages, and the sum of the answers. */
+struct segments {
+    size_t (*look)(uintptr_t begin, size_t bytes);
+    size_t sum;
+};
+
+static int look_at_segments(struct dl_phdr_info *object, size_t size, void *context)
 {
+    struct segments *s = context;
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     (void)size;
     if (!is_mine(object))
@@ -139,17 +146,49 @@ static int forget_segments(struct dl_phdr_info *object, size_t size, void *forgo
         const ElfW(Phdr) *p = &object->dlpi_phdr[i];
         uintptr_t begin = (object->dlpi_addr + p->p_vaddr) / page * page;
         size_t bytes = dn_align_up(object->dlpi_addr + p->p_vaddr + p->p_memsz - begin, page);
-        if (p->p_type == PT_LOAD && !(p->p_flags & PF_W) && madvise((void *)begin, bytes, MADV_DONTNEED) == 0)
-            *(size_t *)forgotten += bytes;
+        if (p->p_type == PT_LOAD && !(p->p_flags & PF_W))
+            s->sum += s->look(begin, bytes);
     }
     return 1;
 }
 
+static size_t forget(uintptr_t begin, size_t bytes)
+{
+    return madvise((void *)begin, bytes, MADV_DONTNEED) == 0 ? bytes : 0;
+}
+
 size_t dn_process_forget_code(void)
 {
-    size_t forgotten = 0;
-    dl_iterate_phdr(forget_segments, &forgotten);
-    return forgotten;
+    struct segments s = {forget, 0};
+    dl_iterate_phdr(look_at_segments, &s);
+    return s.sum;
+}
+
+/* Bytes of pages that are not mapped, by the bit that /proc has for each; all where there is no such file. */
+static size_t missing(uintptr_t begin, size_t bytes)
+{
+    enum { ENTRIES = 256 };
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = bytes / page;
+    uint64_t entries[ENTRIES];
+    size_t absent = pages;
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    for (size_t i = 0, n; fd >= 0 && i < pages; i += n) {
+        n = pages - i < ENTRIES ? pages - i : ENTRIES;
+        if (pread(fd, entries, n * sizeof *entries, (off_t)((begin / page + i) * sizeof *entries)) != (ssize_t)(n * sizeof *entries))
+            break;
+        for (size_t k = 0; k < n; k++)
+            absent -= entries[k] >> 63;
+    }
+    if (fd >= 0)
+        close(fd);
+    return absent * page;
+}
+
+size_t dn_process_missing_code(void)
+{
+    struct segments s = {missing, 0};
+    dl_iterate_phdr(look_at_segments, &s);
+    return s.sum;
 }
 
 int dn_process_cores(void)

@@ -67,7 +67,7 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
  * start; rounded, the same plan is nearly always made. */
 enum {
     CODE_TO_COME = 1536 << 10,   /* at most; no more than there is */
-    WINOGRAD_TO_COME = 96 << 10, /* see reader_code() */
+    READER_TO_COME = 96 << 10,   /* where a thread of its own reads filters */
     STACK_PER_THREAD = 40 << 10,
     BYTES_PER_LAYER = 2 << 10,
     ROUNDING = 64 << 10,
@@ -85,18 +85,10 @@ static void nothing(void *context, int item, int thread)
 static size_t begin_planning(int threads)
 {
     dn_parallel(threads, threads, nothing, NULL);
-    const size_t code = dn_process_forget_code();
+    dn_process_forget_code();
     dn_parallel(threads, threads, nothing, NULL);
+    const size_t code = dn_process_missing_code();
     return dn_process_resident() + (code < CODE_TO_COME ? code : CODE_TO_COME);
-}
-
-/* A thread of its own reads filters of Winograd layers and packs them. */
-static size_t reader_code(const struct dn_graph *g, bool spare)
-{
-    bool winograd = false;
-    for (int i = 0; i < g->n; i++)
-        winograd = winograd || dn_layer_grain(&g->layers[i]) > 1;
-    return spare && winograd ? WINOGRAD_TO_COME : 0;
 }
 
 /* `start`: see begin_planning(). */
@@ -104,7 +96,7 @@ static enum dn_status choose_budget(struct dn_engine *engine, const darknet_opti
                                     struct dn_plan_options *plan, struct dn_error *err)
 {
     size_t process = start + (size_t)engine->graph.n * BYTES_PER_LAYER + (size_t)plan->threads * STACK_PER_THREAD +
-                     reader_code(&engine->graph, plan->machine.spare) + o->photo_bytes;
+                     (plan->machine.spare ? READER_TO_COME : 0) + o->photo_bytes;
     if (!engine->process) /* when it is planned again, some of that has come */
         engine->process = dn_align_up(process, ROUNDING);
     engine->budget = o->memory;

@@ -113,7 +113,9 @@ START_TEST(code_and_constants_that_are_forgotten_come_back)
 {
     ck_assert_int_eq(sum_of_constants(), 1);
     const size_t before = dn_process_resident();
+    const size_t missing = dn_process_missing_code();
     ck_assert_uint_gt(dn_process_forget_code(), sizeof constants);
+    ck_assert_uint_ge(dn_process_missing_code(), missing + sizeof constants / 2);
     ck_assert_uint_lt(dn_process_resident(), before - sizeof constants / 2);
     ck_assert_int_eq(sum_of_constants(), 1);
 }
