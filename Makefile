@@ -114,6 +114,7 @@ SCARCE := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc str
 $(TESTS): LINK_FLAGS += $(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),$(SCARCE))
 # Arenas of these end at an unmapped page, see tests/support/net_run.h.
 $(filter $(addprefix $(BUILD)/tests/,plan/% exec/% layer/% net/%),$(TESTS)): LINK_FLAGS += -Wl,--wrap=mmap -Wl,--wrap=munmap
+$(BUILD)/tests/base/test_file: LINK_FLAGS += -Wl,--wrap=open
 $(BUILD)/tests/exec/test_stream: LINK_FLAGS += -Wl,--wrap=pread
 tests: all $(TESTS)
 	@echo $(TESTS) >$(BUILD)/tests/list

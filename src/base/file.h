@@ -37,19 +37,22 @@ enum dn_status dn_input_read(const struct dn_input *in, int64_t offset, void *bu
  * file, the next run finds it there: see dn_process_room(). */
 void dn_input_spare_page_cache(struct dn_input *in);
 
-/* An output file written under a temporary name beside `path` and renamed when complete. */
+/* An output file that gets its name when it is complete: it has none before, or a temporary one beside `path`
+ * where the system cannot do that. It has the rights of a file that it replaces. Of a symbolic link, what it leads
+ * to is replaced. Devices, pipes, and the file that standard output or standard error goes to are written directly. */
 struct dn_output {
     FILE *file;
-    char *path, *temporary;
+    char *path;      /* after symbolic links */
+    char *temporary; /* name, "" while there is none; NULL: written directly */
 };
 
 enum dn_status dn_output_open(struct dn_output *out, const char *path, struct dn_error *err);
 
-/* Flushes, closes and renames. On any write error the temporary file is removed, an existing file
+/* Flushes, closes and renames. On any write error the unfinished file is removed, an existing file
  * at `path` is left as it was, and the error names the reason. */
 enum dn_status dn_output_commit(struct dn_output *out, struct dn_error *err);
 
-/* Closes and removes the temporary file. Safe after a commit or a failed open. */
+/* Closes and removes the unfinished file. Safe after a commit or a failed open. */
 void dn_output_abandon(struct dn_output *out);
 
 #endif

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -21,6 +22,19 @@
 
 static char folder[] = "/tmp/dn-file-XXXXXX";
 static struct dn_error err;
+
+/* Whether the file system has files without names. The linker puts __wrap_open() in the place of open(). */
+static bool nameless = true;
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, mode_t mode);
+int __wrap_open(const char *path, int flags, mode_t mode)
+{
+    if (!nameless && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return __real_open(path, flags, mode);
+}
 
 static void enter(void)
 {
@@ -64,8 +78,10 @@ static void begin_output(struct dn_output *out, const char *text)
     fflush(out->file);
 }
 
+/* With _i = 1 in a file system that has no files without names. */
 START_TEST(a_file_appears_when_it_is_complete)
 {
+    nameless = _i == 0;
     struct dn_output out;
     begin_output(&out, "new");
     ck_assert_int_ne(access("result", F_OK), 0);
@@ -79,6 +95,7 @@ END_TEST
 
 START_TEST(an_old_file_stays_until_then)
 {
+    nameless = _i == 0;
     struct dn_output out;
     write_file("result", "old", 3);
     begin_output(&out, "new");
@@ -95,6 +112,7 @@ END_TEST
 
 START_TEST(a_full_disk_leaves_the_old_file)
 {
+    nameless = _i == 0;
     struct rlimit none = {0, RLIM_INFINITY};
     struct dn_output out;
     write_file("result", "old", 3);
@@ -118,6 +136,121 @@ START_TEST(a_missing_folder_is_said)
     ck_assert_int_eq(dn_output_open(&out, "nowhere/result", &err), DN_IO);
     ck_assert_str_eq(err.text, "nowhere/result: cannot create the file: No such file or directory");
     dn_output_abandon(&out);
+}
+END_TEST
+
+START_TEST(writers_of_one_name_do_not_meet)
+{
+    struct dn_output first, second;
+    nameless = _i == 0;
+    begin_output(&first, "first");
+    begin_output(&second, "2");
+    ck_assert_msg(!dn_output_commit(&first, &err), "%s", err.text);
+    assert_content("result", "first");
+    ck_assert_msg(!dn_output_commit(&second, &err), "%s", err.text);
+    assert_content("result", "2");
+    ck_assert_int_eq(folder_files(folder), 1);
+}
+END_TEST
+
+START_TEST(a_process_that_is_killed_leaves_nothing)
+{
+    struct dn_output out;
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        if (!dn_output_open(&out, "result", &err) && fputs("text", out.file) >= 0 && !fflush(out.file))
+            raise(SIGKILL);
+        _exit(1);
+    }
+    ck_assert(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+    ck_assert_int_eq(folder_files(folder), 0);
+}
+END_TEST
+
+/* Whoever knows the number of the process knows the names that come first. */
+START_TEST(a_link_under_a_temporary_name_is_not_followed)
+{
+    struct dn_output out;
+    char name[64];
+    nameless = _i == 0;
+    write_file("other", "untouched", 9);
+    snprintf(name, sizeof name, "darknet-%ld-0.tmp", (long)getpid());
+    ck_assert_int_eq(symlink("other", name), 0);
+    begin_output(&out, "new");
+    ck_assert_msg(!dn_output_commit(&out, &err), "%s", err.text);
+    assert_content("result", "new");
+    assert_content("other", "untouched");
+    ck_assert_int_eq(folder_files(folder), 3);
+}
+END_TEST
+
+START_TEST(a_link_stays_and_what_it_leads_to_is_replaced)
+{
+    struct dn_output out;
+    struct stat st;
+    ck_assert_int_eq(mkdir("deep", 0700), 0);
+    ck_assert(!symlink("deep/link", "result") && !symlink("../target", "deep/link"));
+    for (int exists = 0; exists < 2; exists++) {
+        begin_output(&out, exists ? "second" : "first");
+        ck_assert_int_eq(access("target", F_OK) == 0, exists);
+        ck_assert_msg(!dn_output_commit(&out, &err), "%s", err.text);
+        ck_assert(!lstat("result", &st) && S_ISLNK(st.st_mode));
+        ck_assert(!lstat("deep/link", &st) && S_ISLNK(st.st_mode));
+        assert_content("target", exists ? "second" : "first");
+    }
+    ck_assert_int_eq(folder_files("deep"), 1);
+    ck_assert(!unlink("deep/link") && !rmdir("deep"));
+}
+END_TEST
+
+START_TEST(links_in_a_circle_are_refused)
+{
+    struct dn_output out;
+    ck_assert(!symlink("b", "a") && !symlink("a", "b"));
+    ck_assert_int_eq(dn_output_open(&out, "a", &err), DN_IO);
+    ck_assert_str_eq(err.text, "a: cannot create the file: Too many levels of symbolic links");
+    dn_output_abandon(&out);
+}
+END_TEST
+
+static mode_t rights_after_writing(void)
+{
+    struct dn_output out;
+    struct stat st;
+    begin_output(&out, "new");
+    ck_assert_msg(!dn_output_commit(&out, &err), "%s", err.text);
+    ck_assert(!stat("result", &st));
+    return st.st_mode & 0777;
+}
+
+START_TEST(a_file_keeps_its_rights_and_a_new_one_has_those_of_the_umask)
+{
+    nameless = _i == 0;
+    umask(027);
+    ck_assert_uint_eq(rights_after_writing(), 0640);
+    ck_assert_int_eq(chmod("result", 0600), 0);
+    ck_assert_uint_eq(rights_after_writing(), 0600);
+    ck_assert_int_eq(chmod("result", 0666), 0);
+    ck_assert_uint_eq(rights_after_writing(), 0666);
+}
+END_TEST
+
+/* What is printed goes on after it. "stdout" is here what /dev/stdout is: a failure must not replace that. */
+START_TEST(the_file_of_standard_output_is_written_to)
+{
+    struct dn_output out;
+    ck_assert_int_eq(symlink("/proc/self/fd/1", "stdout"), 0);
+    int before = dup(STDOUT_FILENO), fd = open("printed", O_WRONLY | O_CREAT, 0600);
+    fflush(stdout);
+    ck_assert(before >= 0 && fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0 && write(STDOUT_FILENO, "a", 1) == 1);
+    enum dn_status status = dn_output_open(&out, "stdout", &err);
+    if (!status && fputs("b", out.file) >= 0)
+        status = dn_output_commit(&out, &err);
+    ssize_t written = write(STDOUT_FILENO, "c", 1);
+    ck_assert(dup2(before, STDOUT_FILENO) >= 0 && !close(before) && !close(fd));
+    ck_assert_msg(!status && written == 1, "%s", err.text);
+    assert_content("printed", "abc");
 }
 END_TEST
 
@@ -145,6 +278,7 @@ END_TEST
 
 START_TEST(an_output_may_lack_memory)
 {
+    nameless = _i == 0;
     for (int nth = 0, failed = 1; failed; nth++) {
         struct dn_output out;
         struct dn_error why = {0};
@@ -293,12 +427,19 @@ Suite *suite(void)
     Suite *s = suite_create("base/file");
     TCase *t = tcase_create("file");
     tcase_add_checked_fixture(t, enter, leave);
-    tcase_add_test(t, a_file_appears_when_it_is_complete);
-    tcase_add_test(t, an_old_file_stays_until_then);
-    tcase_add_test(t, a_full_disk_leaves_the_old_file);
+    tcase_add_loop_test(t, a_file_appears_when_it_is_complete, 0, 2);
+    tcase_add_loop_test(t, an_old_file_stays_until_then, 0, 2);
+    tcase_add_loop_test(t, a_full_disk_leaves_the_old_file, 0, 2);
     tcase_add_test(t, a_missing_folder_is_said);
+    tcase_add_loop_test(t, writers_of_one_name_do_not_meet, 0, 2);
+    tcase_add_test(t, a_process_that_is_killed_leaves_nothing);
+    tcase_add_loop_test(t, a_link_under_a_temporary_name_is_not_followed, 0, 2);
+    tcase_add_test(t, a_link_stays_and_what_it_leads_to_is_replaced);
+    tcase_add_test(t, links_in_a_circle_are_refused);
+    tcase_add_loop_test(t, a_file_keeps_its_rights_and_a_new_one_has_those_of_the_umask, 0, 2);
+    tcase_add_test(t, the_file_of_standard_output_is_written_to);
     tcase_add_test(t, devices_and_pipes_are_written_to);
-    tcase_add_test(t, an_output_may_lack_memory);
+    tcase_add_loop_test(t, an_output_may_lack_memory, 0, 2);
     tcase_add_test(t, a_text_is_read_whole);
     tcase_add_loop_test(t, what_is_no_text_is_refused, 0, 4);
     tcase_add_test(t, pieces_are_read_at_their_place_or_not_at_all);
