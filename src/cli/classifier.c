@@ -83,7 +83,7 @@ static int run(const struct dn_args *args, const char *data, int top, int from)
     char **words = args->words + from;
     int count = args->word_count - from;
     const char *weights = count > 1 ? words[1] : "";
-    struct namer namer = {.args = args, .net = dn_cli_load(args, words, count, true)};
+    struct namer namer = {.args = args, .net = dn_cli_load(args, words, count, true, NULL)};
     namer.fit = args->dialect == DARKNET_STOCK ? DARKNET_LETTERBOX : DARKNET_CENTER_CROP;
     int status = 1;
     if (namer.net && load_names(&namer, data)) {

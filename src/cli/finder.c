@@ -77,7 +77,7 @@ bool dn_finder_open(struct dn_finder *finder, const char *data, char **words, in
 {
     if (!choose_outputs(finder))
         return false;
-    finder->net = dn_cli_load(finder->args, words, count, true);
+    finder->net = dn_cli_load(finder->args, words, count, true, finder->picture);
     if (!finder->net)
         return false;
     if (!has_head(finder->net))

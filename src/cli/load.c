@@ -28,11 +28,11 @@ darknet_options dn_cli_options(const struct dn_args *args)
 }
 
 /* What the photos that are named take, or a large photo where they come from standard input. */
-static size_t photo_bytes(const struct dn_args *args, char **photos, int count)
+static size_t photo_bytes(char **photos, int count, const char *picture)
 {
     size_t most = count > 0 ? 0 : DARKNET_LARGE_PHOTO;
     for (int i = 0; i < count; i++) {
-        size_t bytes = darknet_photo_bytes(photos[i], args->out ? args->out : ""); /* 0: will be reported in its turn */
+        size_t bytes = darknet_photo_bytes(photos[i], picture); /* 0: will be reported in its turn */
         most = bytes > most ? bytes : most;
     }
     return most;
@@ -54,7 +54,8 @@ static int read_code_by_pages(struct dl_phdr_info *object, size_t size, void *co
     return 0;
 }
 
-network *dn_cli_load(const struct dn_args *args, char **words, int count, bool photos)
+network *dn_cli_load(const struct dn_args *args, char **words, int count, bool photos,
+                     const char *picture)
 {
     darknet_options options = dn_cli_options(args);
     if (args->memory)
@@ -62,7 +63,7 @@ network *dn_cli_load(const struct dn_args *args, char **words, int count, bool p
     options.once = photos && count == 3;
     options.read_ahead = photos && !options.once;
     if (photos && args->memory)
-        options.photo_bytes = photo_bytes(args, words + 2, count - 2);
+        options.photo_bytes = photo_bytes(words + 2, count - 2, picture);
     network *net = darknet_load(words[0], count > 1 ? words[1] : "", &options);
     if (!net)
         dn_complain("%s", darknet_last_error());
