@@ -421,7 +421,7 @@ DARKNET_API int network_read_ahead(network *net, const char *path, int fit);
 #define DARKNET_LARGE_PHOTO ((size_t)1536 << 10)
 
 /* Bytes that reading this photo takes at the most, and drawing over it into `picture` (NULL: it is not
- * drawn); 0 on failure. */
+ * drawn), beside the few rows of a network's input, which darknet_load() adds; 0 on failure. */
 DARKNET_API size_t darknet_photo_bytes(const char *photo, const char *picture);
 
 /* As get_network_boxes; letter: the input was letterboxed (else stretched). */

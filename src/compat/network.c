@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "compat/engine.h"
 #include "compat/error.h"
+#include "image/resize.h"
 #include "kernel/parallel.h"
 #include "plan/check.h"
 #include "plan/machine.h"
@@ -95,15 +96,15 @@ static size_t begin_planning(int threads)
 static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o, size_t start,
                                     struct dn_plan_options *plan, struct dn_error *err)
 {
+    engine->photo = o->photo_bytes ? o->photo_bytes + dn_fitter_bytes(0, engine->graph.c, engine->graph.w) : 0;
     size_t process = start + (size_t)engine->graph.n * BYTES_PER_LAYER + (size_t)plan->threads * STACK_PER_THREAD +
-                     (plan->machine.spare ? READER_TO_COME : 0) + o->photo_bytes;
+                     (plan->machine.spare ? READER_TO_COME : 0) + engine->photo;
     if (!engine->process) /* when it is planned again, some of that has come */
         engine->process = dn_align_up(process, ROUNDING);
     engine->budget = o->memory;
-    engine->photo = o->photo_bytes;
     plan->process = engine->process;
     plan->asked = o->memory;
-    plan->photo = o->photo_bytes > 0;
+    plan->photo = engine->photo > 0;
     if (o->memory && o->memory <= engine->process)
         plan->budget = 1; /* nothing fits it */
     else if (o->memory)
@@ -114,7 +115,7 @@ static enum dn_status choose_budget(struct dn_engine *engine, const darknet_opti
 /* Reading ahead gets what a budget has left over, or nothing. Its thread has a heap of its own. */
 static void choose_ahead(struct dn_engine *engine, const darknet_options *o)
 {
-    size_t bytes = dn_graph_inputs(&engine->graph) * sizeof(float) + o->photo_bytes + AHEAD;
+    size_t bytes = dn_graph_inputs(&engine->graph) * sizeof(float) + engine->photo + AHEAD;
     bool room = !o->memory || engine->process + engine->plan.peak_bytes + bytes <= o->memory;
     engine->ahead.bytes = o->read_ahead && room ? bytes : 0;
 }

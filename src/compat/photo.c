@@ -9,7 +9,7 @@
 #include "image/annotate.h"
 #include "image/writer.h"
 
-enum { WIDEST_INPUT = 1024 }; /* columns of a network's input, for the memory of fitted rows */
+enum { ROUNDING = 20 << 10 }; /* bytes: blocks begin and end within pages */
 
 static enum dn_status next_row(void *context, float *row, struct dn_error *err)
 {
@@ -55,10 +55,10 @@ static void close_rows(struct dn_photo_rows *p)
         dn_reader_close(&p->reader);
 }
 
-/* What reading and fitting take while the network runs. */
-static size_t reading_bytes(const struct dn_reader *r)
+/* What reading takes while the network runs, and fitting it into w columns of c channels. */
+static size_t reading_bytes(const struct dn_reader *r, int c, int w)
 {
-    return r->bytes + (size_t)r->w * 3 * (1 + sizeof(float)) + 2 * 3 * sizeof(float) * WIDEST_INPUT;
+    return r->bytes + (size_t)r->w * 3 + dn_fitter_bytes(r->w, c, w);
 }
 
 size_t darknet_photo_bytes(const char *photo, const char *picture)
@@ -66,18 +66,18 @@ size_t darknet_photo_bytes(const char *photo, const char *picture)
     struct dn_reader reader;
     if (dn_reader_open(&reader, photo, dn_error_begin()))
         return 0;
-    size_t read = reading_bytes(&reader);
+    size_t read = reading_bytes(&reader, 3, 0);
     size_t drawn = picture ? reader.bytes + (size_t)reader.w * 3 + DN_CANVAS_BYTES +
                                  dn_writer_bytes(picture, reader.w)
                            : 0;
     dn_reader_close(&reader);
-    return read > drawn ? read : drawn;
+    return (read > drawn ? read : drawn) + ROUNDING;
 }
 
 static enum dn_status check_budget(const struct dn_engine *engine, const struct dn_reader *reader,
                                    struct dn_error *err)
 {
-    size_t bytes = reading_bytes(reader);
+    size_t bytes = reading_bytes(reader, engine->graph.c, engine->graph.w);
     if (!engine->budget || bytes <= engine->photo)
         return DN_OK;
     return dn_fail(err, DN_BUDGET,

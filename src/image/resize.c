@@ -32,18 +32,13 @@ static void choose_size(struct dn_fitter *f, enum dn_fit fit)
     }
     f->left = (f->w - f->scaled_w) / 2;
     f->top = (f->h - f->scaled_h) / 2;
+    f->first = dn_max(0, -f->left);
+    f->seen = dn_min(f->scaled_w - f->first, f->w - dn_max(0, f->left));
 }
 
-static size_t floats(const struct dn_fitter *f)
+size_t dn_fitter_bytes(int in_w, int c, int w)
 {
-    return (size_t)f->in.c * ((size_t)f->in.w + 2 * (size_t)f->scaled_w);
-}
-
-size_t dn_fitter_bytes(const struct dn_pixels *in, enum dn_fit fit, int w, int h)
-{
-    struct dn_fitter f = {.in = *in, .w = w, .h = h};
-    choose_size(&f, fit);
-    return floats(&f) * sizeof(float);
+    return (size_t)c * ((size_t)in_w + 2 * (size_t)w) * sizeof(float);
 }
 
 enum dn_status dn_fitter_open(struct dn_fitter *f, const struct dn_pixels *in, enum dn_fit fit,
@@ -53,11 +48,11 @@ enum dn_status dn_fitter_open(struct dn_fitter *f, const struct dn_pixels *in, e
     choose_size(f, fit);
     f->step_x = (float)(in->w - 1) / (float)(f->scaled_w - 1);
     f->step_y = f->scaled_h > 1 ? (float)(in->h - 1) / (float)(f->scaled_h - 1) : 0;
-    f->line = malloc(floats(f) * sizeof *f->line);
+    f->line = malloc(dn_fitter_bytes(in->w, in->c, w));
     if (!f->line)
         return dn_fail(err, DN_NO_MEMORY, "no memory for the rows of a photo %d wide", in->w);
     f->part[0] = f->line + (size_t)in->c * (size_t)in->w;
-    f->part[1] = f->part[0] + (size_t)in->c * (size_t)f->scaled_w;
+    f->part[1] = f->part[0] + (size_t)in->c * (size_t)w;
     return DN_OK;
 }
 
@@ -71,8 +66,8 @@ static void resize_line(const struct dn_fitter *f, float *part)
 {
     for (int c = 0; c < f->in.c; c++) {
         const float *in = f->line + (size_t)c * (size_t)f->in.w;
-        float *out = part + (size_t)c * (size_t)f->scaled_w;
-        for (int x = 0; x < f->scaled_w; x++) {
+        float *out = part + (size_t)c * (size_t)f->w - f->first;
+        for (int x = f->first; x < f->first + f->seen; x++) {
             if (x == f->scaled_w - 1 || f->in.w == 1) {
                 out[x] = in[f->in.w - 1];
                 continue;
@@ -102,14 +97,13 @@ static enum dn_status take_rows(struct dn_fitter *f, int rows, struct dn_error *
     return DN_OK;
 }
 
-/* One channel of a row of the scaled photo, into `scaled` from column `first` on. */
-static void blend(const struct dn_fitter *f, int top, float share, int c, int first, int n,
-                  float *out)
+/* The columns of one channel of a row of the scaled photo that are seen. */
+static void blend(const struct dn_fitter *f, int top, float share, int c, float *out)
 {
-    size_t offset = (size_t)c * (size_t)f->scaled_w + (size_t)first;
+    size_t offset = (size_t)c * (size_t)f->w;
     bool two = f->have >= 2 && top == f->have - 2;
     const float *a = (two ? f->part[0] : f->part[1]) + offset, *b = f->part[1] + offset;
-    for (int x = 0; x < n; x++) {
+    for (int x = 0; x < f->seen; x++) {
         float v = (1 - share) * a[x];
         out[x] = two ? v + share * b[x] : v;
     }
@@ -118,10 +112,8 @@ static void blend(const struct dn_fitter *f, int top, float share, int c, int fi
 enum dn_status dn_fitter_row(void *fitter, int y, float *row, ptrdiff_t plane, struct dn_error *err)
 {
     struct dn_fitter *f = fitter;
-    int inside = f->crop ? dn_max(0, dn_min(y - f->top, f->scaled_h - 1)) : y - f->top,
-        first = dn_max(0, -f->left), x0 = dn_max(0, f->left);
-    int n = dn_min(f->scaled_w - first, f->w - x0);
-    if (inside < 0 || inside >= f->scaled_h || n < f->w)
+    int inside = f->crop ? dn_max(0, dn_min(y - f->top, f->scaled_h - 1)) : y - f->top;
+    if (inside < 0 || inside >= f->scaled_h || f->seen < f->w)
         for (int c = 0; c < f->in.c; c++)
             for (int x = 0; x < f->w; x++)
                 row[c * plane + x] = .5f;
@@ -133,6 +125,6 @@ enum dn_status dn_fitter_row(void *fitter, int y, float *row, ptrdiff_t plane, s
     if (take_rows(f, dn_min(top + 2, f->in.h), err))
         return err->status;
     for (int c = 0; c < f->in.c; c++)
-        blend(f, top, share, c, first, n, row + c * plane + x0);
+        blend(f, top, share, c, row + c * plane + dn_max(0, f->left));
     return DN_OK;
 }

@@ -1,7 +1,7 @@
 /* Resizing and fitting a photo into a network's input, row by row. Format sections 5.2 to 5.5.
  *
- * A source hands out the photo's rows in order, as planar floats; two rows, already resized to the
- * output's width, are kept. So a photo of any height needs the memory of a few rows, and the result
+ * A source hands out the photo's rows in order, as planar floats; two rows, already resized,
+ * are kept as far as they are in the output. So a photo of any height needs the memory of a few rows, and the result
  * has the same bits as resizing the whole photo at once. */
 #ifndef DN_IMAGE_RESIZE_H
 #define DN_IMAGE_RESIZE_H
@@ -26,18 +26,19 @@ struct dn_fitter {
     int w, h; /* of the output */
     int scaled_w, scaled_h;
     int left, top; /* of the scaled photo in the output; negative where it is cropped */
+    int first, seen; /* columns of the scaled photo that are in the output: the first one, their number */
     bool crop;     /* what is missing above and below repeats the edge; else it is gray */
     float step_x, step_y;
     int have;       /* rows taken from the source */
     float *line;    /* [c][in.w] the last of them */
-    float *part[2]; /* [c][scaled_w] rows have - 2 and have - 1, resized to the width */
+    float *part[2]; /* [c][w] rows have - 2 and have - 1, resized to the width: the columns that are seen */
 };
 
 /* The size that a photo of w x h gets when it is letterboxed into out_w x out_h. */
 void dn_letterbox_size(int w, int h, int out_w, int out_h, int *new_w, int *new_h);
 
-/* Bytes that a fitter takes. */
-size_t dn_fitter_bytes(const struct dn_pixels *in, enum dn_fit fit, int w, int h);
+/* Bytes that a fitter takes: a row of the photo, and two of the output, however it is fitted. */
+size_t dn_fitter_bytes(int in_w, int c, int w);
 
 /* Fits `in` into w x h. Free with dn_fitter_close, also after a failure. */
 enum dn_status dn_fitter_open(struct dn_fitter *f, const struct dn_pixels *in, enum dn_fit fit,

@@ -24,13 +24,13 @@ MB = 1 << 20
 LARGER = (1.15, 1.6, 3)  # times the smallest budget
 
 
-def photo(folder):
-    """An 800x600 JPEG, which the program makes from a PPM."""
-    source, path = (os.path.join(folder, name) for name in ("photo.ppm", "photo.jpg"))
+def photo(folder, name="photo", width=800, height=600):
+    """A JPEG, which the program makes from a PPM."""
+    source, path = (os.path.join(folder, name + ending) for ending in (".ppm", ".jpg"))
     with open(source, "wb") as out:
-        out.write(b"P6 800 600 255\n")
+        out.write(b"P6 %d %d 255\n" % (width, height))
         out.write(bytes((x * y // 97 + 40 * c) & 255
-                        for y in range(600) for x in range(800) for c in range(3)))
+                        for y in range(height) for x in range(width) for c in range(3)))
     common.run([common.DARKNET, "detector", "test", f"{folder}/net.data",
                 f"{common.ROOT}/cfg/tinyface.cfg", "", source, "-thresh", "1", "-out", path])
     return path
@@ -136,6 +136,23 @@ def try_grid(folder, image):
                      f"{predicted / MB:.1f} MB", why)
 
 
+def try_wide_photo(folder):
+    """Of a photo that is cropped, columns that the network does not see take nothing; a wide network has wide rows."""
+    path, wide = photo(folder, "wide", 20000, 10), f"{folder}/wide.cfg"
+    with open(f"{common.ROOT}/cfg/tinyface.cfg", encoding="ascii") as cfg, open(wide, "w", encoding="ascii") as out:
+        out.write(re.sub(r"(?m)^height *=.*", "height=32", re.sub(r"(?m)^width *=.*", "width=16384", cfg.read())))
+    cropped = Process(folder, "darknet19", path)
+    cropped.words += ["-dialect", "alexeyab"]
+    across = Process(folder, "tinyface", path)
+    across.words[across.words.index(across.cfg)] = wide
+    for what, process in (("cropped", cropped), ("into a wide network", across)):
+        least, said = least_of(process.run, 1)
+        budget = int((least or 0) + 0.05 * MB)
+        why, predicted = broken(*process.run(budget, 1), budget) if least else (said, 0)
+        common.check(f"a photo 20000 wide {what}, {budget / MB:.1f} MB: the peak is the predicted {predicted / MB:.1f} MB",
+                     why)
+
+
 def try_budgets(name, folder, image):
     process = Process(folder, name, image)
     for threads in (1, 2):
@@ -176,6 +193,8 @@ def main():
             try_budgets(name, folder, image)
         if "yolov2" in names:
             try_grid(folder, image)
+        if "darknet19" in names:
+            try_wide_photo(folder)
     common.finish()
 
 
