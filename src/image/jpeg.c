@@ -1,6 +1,7 @@
 /* JPEG by scanlines, through libjpeg. A progressive file makes the library keep all coefficients.
  */
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-enum { EXIF_MARKER = JPEG_APP0 + 1, EXIF_BYTES = 65533, ORIENTATION = 0x0112, OVERHEAD = 36 << 10 };
+enum { EXIF_MARKER = JPEG_APP0 + 1, EXIF = 0x45786966, ORIENTATION = 0x0112, OVERHEAD = 36 << 10 };
 enum { MOST_SCANS = 200 }; /* real progressive files have about ten */
 
 struct decoder {
@@ -19,7 +20,7 @@ struct decoder {
     jmp_buf back;
     char text[JMSG_LENGTH_MAX];
     unsigned char *cmyk; /* a row, when the file has four channels */
-    int started;
+    int started, orientation;
 };
 
 static void fail_back(j_common_ptr jpeg)
@@ -47,32 +48,71 @@ static void limit_scans(j_common_ptr jpeg)
     longjmp(d->back, 1);
 }
 
-static unsigned read_number(const unsigned char *p, int n, int little)
+/* Numbers of a marker segment, which is read from the file as they are asked for: of 65533 bytes, and there may be
+ * any number of segments, nothing is kept. */
+struct segment {
+    j_decompress_ptr jpeg;
+    size_t left; /* bytes */
+    bool little; /* least significant byte first */
+};
+
+static unsigned next_byte(j_decompress_ptr jpeg)
+{
+    struct jpeg_source_mgr *source = jpeg->src;
+    if (!source->bytes_in_buffer)
+        source->fill_input_buffer(jpeg);
+    source->bytes_in_buffer--;
+    return *source->next_input_byte++;
+}
+
+/* Of n bytes; those beyond the end of the segment are 0. */
+static unsigned read_number(struct segment *s, int n)
 {
     unsigned v = 0;
-    for (int i = 0; i < n; i++)
-        v |= (unsigned)p[i] << 8 * (little ? i : n - 1 - i);
+    for (int i = 0; i < n && s->left; i++, s->left--)
+        v |= next_byte(s->jpeg) << 8 * (s->little ? i : n - 1 - i);
     return v;
 }
 
-/* The orientation tag of the first image file directory; 1 when there is none or it is broken. */
-static int find_orientation(const unsigned char *data, size_t n)
+static void skip(struct segment *s, size_t n)
 {
-    if (n < 14 || memcmp(data, "Exif\0\0", 6))
+    n = n < s->left ? n : s->left;
+    s->jpeg->src->skip_input_data(s->jpeg, (long)n);
+    s->left -= n;
+}
+
+/* The orientation tag of the first image file directory; 1 when there is none or it is broken. */
+static int find_orientation(struct segment *s)
+{
+    if (read_number(s, 4) != EXIF || read_number(s, 2))
         return 1;
-    const unsigned char *tiff = data + 6;
-    size_t size = n - 6;
-    int little = tiff[0] == 'I';
-    size_t at = read_number(tiff + 4, 4, little);
-    if (at + 2 > size)
+    s->little = read_number(s, 1) == 'I';
+    skip(s, 3);
+    unsigned at = read_number(s, 4); /* counted from the byte order, which stands 8 bytes before */
+    if (at < 8)
         return 1;
-    unsigned entries = read_number(tiff + at, 2, little);
-    for (at += 2; entries-- && at + 12 <= size; at += 12)
-        if (read_number(tiff + at, 2, little) == ORIENTATION) {
-            unsigned value = read_number(tiff + at + 8, 2, little);
+    skip(s, at - 8);
+    for (unsigned entries = read_number(s, 2); entries && s->left >= 12; entries--) {
+        unsigned tag = read_number(s, 2);
+        skip(s, 6);
+        unsigned value = read_number(s, 2);
+        skip(s, 2);
+        if (tag == ORIENTATION)
             return value >= 1 && value <= 8 ? (int)value : 1;
-        }
+    }
     return 1;
+}
+
+static boolean read_segment(j_decompress_ptr jpeg)
+{
+    struct decoder *d = jpeg->client_data;
+    struct segment s = {.jpeg = jpeg, .left = 2};
+    unsigned length = read_number(&s, 2);
+    s.left = length > 2 ? length - 2 : 0;
+    if (d->orientation == 1)
+        d->orientation = find_orientation(&s);
+    skip(&s, s.left);
+    return TRUE;
 }
 
 static void close_jpeg(struct dn_reader *r)
@@ -117,7 +157,7 @@ static enum dn_status next(struct dn_reader *r, unsigned char *row, struct dn_er
 }
 
 /* What libjpeg-turbo allocates: ten rows of blocks of each component, the rows that it enlarges,
- * the markers that it keeps, and all coefficients of a file of several scans. */
+ * and all coefficients of a file of several scans. */
 static size_t decoder_bytes(j_decompress_ptr jpeg)
 {
     size_t w = jpeg->image_width, h = jpeg->image_height, sum = OVERHEAD;
@@ -133,8 +173,6 @@ static size_t decoder_bytes(j_decompress_ptr jpeg)
         if (jpeg_has_multiple_scans(jpeg))
             sum += across * down * sizeof(JCOEF);
     }
-    for (jpeg_saved_marker_ptr m = jpeg->marker_list; m; m = m->next)
-        sum += m->data_length;
     return sum + (jpeg->num_components == 4 ? 4 * w : 0);
 }
 
@@ -157,13 +195,11 @@ enum dn_status dn_jpeg_open(struct dn_reader *r, struct dn_error *err)
     d->progress.progress_monitor = limit_scans;
     d->jpeg.progress = &d->progress;
     jpeg_stdio_src(&d->jpeg, r->file);
-    jpeg_save_markers(&d->jpeg, EXIF_MARKER, EXIF_BYTES);
+    d->orientation = 1;
+    jpeg_set_marker_processor(&d->jpeg, EXIF_MARKER, read_segment);
     jpeg_read_header(&d->jpeg, TRUE);
     if (dn_reader_check(r, d->jpeg.image_width, d->jpeg.image_height, err))
         return err->status;
-    for (jpeg_saved_marker_ptr m = d->jpeg.marker_list; m && r->orientation == 1; m = m->next)
-        if (m->marker == EXIF_MARKER)
-            r->orientation = find_orientation(m->data, m->data_length);
     d->jpeg.out_color_space = d->jpeg.num_components == 4 ? JCS_CMYK : JCS_RGB;
     if (d->jpeg.num_components == 4) {
         d->cmyk = malloc((size_t)4 * d->jpeg.image_width);
@@ -173,5 +209,6 @@ enum dn_status dn_jpeg_open(struct dn_reader *r, struct dn_error *err)
     r->w = (int)d->jpeg.image_width;
     r->h = (int)d->jpeg.image_height;
     r->bytes = decoder_bytes(&d->jpeg);
+    r->orientation = d->orientation;
     return DN_OK;
 }

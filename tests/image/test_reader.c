@@ -14,8 +14,6 @@
 
 #include "image/reader.h"
 
-enum { EXIF_BYTES = 32 }; /* of the marker in test photos */
-
 struct pixels {
     int w, h;
     unsigned char *rgb;
@@ -165,9 +163,79 @@ START_TEST(test_orientation_turns_the_photo_upright)
         for (int x = 0; x < upright.w; x++)
             ck_assert_mem_eq(upright.rgb + 3 * (y * upright.w + x), stored_at(&stored, _i, x, y),
                              3);
-    ck_assert_uint_eq(upright.bytes - stored.bytes, EXIF_BYTES + (_i > 2 ? 3 * 19 * 11 : 0));
+    ck_assert_uint_eq(upright.bytes - stored.bytes, _i > 2 ? 3 * 19 * 11 : 0);
     free(stored.rgb);
     free(upright.rgb);
+}
+END_TEST
+
+static size_t in_use(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
+/* A JPEG of 19x11 that begins with `times` segments of these bytes, opened. Its file stays open in *r. */
+static void open_with_segments(struct dn_reader *r, const unsigned char *bytes, size_t n, int times)
+{
+    const char *path = photo_path("segments.jpg");
+    struct dn_error err = {0};
+    size_t size;
+    photo_write_jpeg(path, &(struct photo_jpeg){.w = 19, .h = 11, .colours = PHOTO_RGB});
+    unsigned char *plain = photo_read(path, &size);
+    FILE *f = fopen(path, "wb");
+    ck_assert_ptr_nonnull(f);
+    fwrite(plain, 1, 2, f);
+    for (int i = 0; i < times; i++) {
+        const unsigned char head[4] = {0xff, 0xe1, (unsigned char)((n + 2) >> 8), (unsigned char)(n + 2)};
+        fwrite(head, 1, 4, f);
+        fwrite(bytes, 1, n, f);
+    }
+    fwrite(plain + 2, 1, size - 2, f);
+    ck_assert_int_eq(fclose(f), 0);
+    free(plain);
+    ck_assert_msg(!dn_reader_open(r, path, &err), "%s", err.text);
+}
+
+static int orientation_in(const unsigned char *bytes, size_t n, int times)
+{
+    struct dn_reader r;
+    open_with_segments(&r, bytes, n, times);
+    int orientation = r.orientation;
+    dn_reader_close(&r);
+    return orientation;
+}
+
+START_TEST(test_the_orientation_is_where_the_exif_segment_says)
+{
+    static const unsigned char little[] = "Exif\0\0II*\0\x8\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0";
+    static const unsigned char big[] = "Exif\0\0MM\0*\0\0\0\xa??\0\2\1\0\0\3\0\0\0\1\0\5\0\0"
+                                       "\1\x12\0\3\0\0\0\1\0\6\0\0";
+    unsigned char bytes[sizeof little + sizeof big];
+    ck_assert_int_eq(orientation_in(little, sizeof little - 1, 1), 6);
+    ck_assert_int_eq(orientation_in(big, sizeof big - 1, 1), 6);
+    for (size_t n = 0; n < sizeof big - 1; n++) /* cut: there is none */
+        ck_assert_int_eq(orientation_in(big, n, 2), 1);
+    for (size_t i = 0; i < 14; i++) { /* of another kind, or in a directory that is elsewhere */
+        memcpy(bytes, little, sizeof little);
+        bytes[i] = i == 6 ? 'M' : 0xfe;
+        ck_assert_int_eq(orientation_in(bytes, sizeof little - 1, 1), i == 7 || i == 8 || i == 9 ? 6 : 1);
+    }
+    memcpy(bytes, little, sizeof little);
+    bytes[24] = 9; /* no orientation */
+    ck_assert_int_eq(orientation_in(bytes, sizeof little - 1, 1), 1);
+}
+END_TEST
+
+START_TEST(test_segments_take_no_memory)
+{
+    static const unsigned char bytes[65533] = "Exif\0\0MM\0*\0\0\0\x8\0\0";
+    struct dn_reader r;
+    size_t before = in_use();
+    open_with_segments(&r, bytes, sizeof bytes, 100);
+    ck_assert_uint_le(in_use() - before, r.bytes);
+    ck_assert_uint_lt(r.bytes, 128 << 10);
+    dn_reader_close(&r);
 }
 END_TEST
 
@@ -194,12 +262,6 @@ START_TEST(test_a_24_megapixel_jpeg_takes_less_than_a_megabyte)
     dn_reader_close(&r);
 }
 END_TEST
-
-static size_t in_use(void)
-{
-    struct mallinfo2 m = mallinfo2();
-    return m.uordblks + m.hblkhd;
-}
 
 /* The budget relies on it. */
 START_TEST(test_reading_takes_no_more_than_the_reader_says)
@@ -496,6 +558,8 @@ Suite *suite(void)
     tcase_add_loop_test(t, test_progressive_jpeg_is_baseline_jpeg, 0, 2);
     tcase_add_test(t, test_cmyk_without_black_is_its_colours);
     tcase_add_loop_test(t, test_orientation_turns_the_photo_upright, 1, 9);
+    tcase_add_test(t, test_the_orientation_is_where_the_exif_segment_says);
+    tcase_add_test(t, test_segments_take_no_memory);
     tcase_add_test(t, test_a_24_megapixel_jpeg_takes_less_than_a_megabyte);
     tcase_add_loop_test(t, test_reading_takes_no_more_than_the_reader_says, 0, 24);
     tcase_add_loop_test(t, test_pnm_is_the_picture, 0, 4);
