@@ -38,7 +38,7 @@ static size_t block_bytes(size_t bytes)
 
 size_t dn_detection_bytes(int classes, int mask)
 {
-    return sizeof(detection) + block_bytes((size_t)classes * sizeof(float)) + sizeof(int) +
+    return sizeof(detection) + block_bytes((size_t)classes * sizeof(float)) + 2 * sizeof(int) +
            (mask > 0 ? block_bytes((size_t)mask * sizeof(float)) : 0);
 }
 

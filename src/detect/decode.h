@@ -38,7 +38,7 @@ void dn_decode(const struct dn_layer *l, const float *out, const struct dn_decod
  * array a block of its own as in stock. NULL and an error without memory. */
 detection *dn_detections_new(int n, int classes, int mask, struct dn_error *err);
 
-/* Bytes that such a detection takes from the C library, and 4 for a place in a list of them. */
+/* Bytes that such a detection takes from the C library, and two int for its place in a list of them. */
 size_t dn_detection_bytes(int classes, int mask);
 void dn_detections_free(detection *dets, int n);
 

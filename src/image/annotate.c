@@ -51,16 +51,14 @@ static void write_label(const darknet_report *r, const detection *d, int best, i
             append(label, r->names[c]);
 }
 
-static struct dn_patch patch_of(const darknet_report *r, const detection *d, int w, int h)
+/* Without its colour. */
+static struct dn_patch patch_of(const struct dn_drawing *d, box b)
 {
-    float sx = r->relative ? (float)w : (float)w / (float)dn_max(1, r->w);
-    float sy = r->relative ? (float)h : (float)h / (float)dn_max(1, r->h);
-    box b = d->bbox;
-    float edges[4] = {(b.x - b.w / 2) * sx, (b.y - b.h / 2) * sy, (b.x + b.w / 2) * sx,
-                      (b.y + b.h / 2) * sy};
+    float edges[4] = {(b.x - b.w / 2) * d->scale_x, (b.y - b.h / 2) * d->scale_y, (b.x + b.w / 2) * d->scale_x,
+                      (b.y + b.h / 2) * d->scale_y};
     int at[4];
     for (int i = 0; i < 4; i++) {
-        float most = i % 2 ? (float)h : (float)w;
+        float most = i % 2 ? (float)d->h : (float)d->w;
         at[i] = edges[i] > 0 ? edges[i] < most ? (int)edges[i] : (int)most : 0;
     }
     return (struct dn_patch){
@@ -78,7 +76,9 @@ static size_t count_marks(const darknet_report *report)
 enum dn_status dn_drawing_open(struct dn_drawing *d, const darknet_report *report, int dialect, int w,
                                int h, struct dn_error *err)
 {
-    *d = (struct dn_drawing){.report = report, .dialect = dialect};
+    *d = (struct dn_drawing){.report = report, .dialect = dialect, .w = w, .h = h};
+    d->scale_x = report->relative ? (float)w : (float)w / (float)dn_max(1, report->w);
+    d->scale_y = report->relative ? (float)h : (float)h / (float)dn_max(1, report->h);
     d->line = dn_max(1, (int)((double)h * (dialect == DARKNET_ALEXEYAB ? .002 : .006)));
     d->letters = dn_max(SMALLEST_LETTERS, (int)(h * .03));
     size_t n = count_marks(report);
@@ -86,13 +86,9 @@ enum dn_status dn_drawing_open(struct dn_drawing *d, const darknet_report *repor
     if (!d->marks)
         return dn_fail(err, DN_NO_MEMORY, "no memory to draw %zu boxes", n);
     for (int i = 0; i < report->n; i++) {
-        const detection *found = &report->dets[i];
-        int best = best_class(report, found);
-        if (best < 0)
-            continue;
-        struct dn_mark *mark = &d->marks[d->n++];
-        *mark = (struct dn_mark){patch_of(report, found, w, h), found, best};
-        dn_class_colour(best, report->classes, mark->patch.rgb);
+        int best = best_class(report, &report->dets[i]);
+        if (best >= 0)
+            d->marks[d->n++] = (struct dn_mark){i, best};
     }
     return DN_OK;
 }
@@ -107,17 +103,19 @@ void dn_drawing_close(struct dn_drawing *d)
 void dn_drawing_row(const struct dn_drawing *d, struct dn_canvas *canvas)
 {
     for (int i = 0; i < 2 * d->n; i++) {
-        const struct dn_mark *mark = &d->marks[i % d->n];
-        const struct dn_patch *patch = &mark->patch;
+        const struct dn_mark *mark = &d->marks[i < d->n ? i : i - d->n];
+        const detection *found = &d->report->dets[mark->found];
+        struct dn_patch patch = patch_of(d, found->bbox);
         char label[LABEL_MAX];
-        if (canvas->y < patch->y0 - 2 * d->letters || canvas->y >= dn_max(patch->y1, 2 * d->letters))
+        if (canvas->y < patch.y0 - 2 * d->letters || canvas->y >= dn_max(patch.y1, 2 * d->letters))
             continue;
+        dn_class_colour(mark->best, d->report->classes, patch.rgb);
         if (i < d->n) {
-            dn_draw_box(canvas, patch, d->line);
+            dn_draw_box(canvas, &patch, d->line);
             continue;
         }
-        write_label(d->report, mark->found, mark->best, d->dialect, label);
-        dn_draw_label(canvas, patch, d->letters, label);
+        write_label(d->report, found, mark->best, d->dialect, label);
+        dn_draw_label(canvas, &patch, d->letters, label);
     }
 }
 

@@ -5,18 +5,20 @@
 #include "darknet.h"
 #include "image/draw.h"
 
-/* A detection that is above the threshold, in pixels of the picture. */
+/* A detection that is above the threshold. Small, because there may be tens of thousands, for which a plan has room:
+ * see dn_detection_bytes() (detect/decode.h). */
 struct dn_mark {
-    struct dn_patch patch;
-    const detection *found;
-    int best; /* class */
+    int found; /* of the report's detections */
+    int best;  /* class */
 };
 
 struct dn_drawing {
     const darknet_report *report;
     int dialect;
-    int line, letters;     /* pixels */
-    struct dn_mark *marks; /* [n], in the report's order */
+    int w, h;               /* of the picture */
+    int line, letters;      /* pixels */
+    float scale_x, scale_y; /* pixels of a box's unit */
+    struct dn_mark *marks;  /* [n], in the report's order */
     int n;
 };
 

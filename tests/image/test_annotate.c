@@ -11,6 +11,7 @@
 
 #include <png.h>
 
+#include "detect/decode.h"
 #include "image/annotate.h"
 #include "image/reader.h"
 #include "image/writer.h"
@@ -327,6 +328,29 @@ START_TEST(test_writing_takes_no_more_than_the_writer_says)
 }
 END_TEST
 
+/* The plan relies on it; the list is what a detection takes beside itself and its probabilities. */
+START_TEST(test_a_list_of_boxes_takes_no_more_than_is_planned)
+{
+    enum { BOXES = 20000 };
+    const size_t planned = dn_detection_bytes(1, 0) - sizeof(detection) - 32;
+    detection *dets = calloc(BOXES, sizeof *dets);
+    struct dn_drawing drawing;
+    struct dn_error err = {0};
+    float sure = 1;
+    ck_assert_ptr_nonnull(dets);
+    for (int i = 0; i < BOXES; i++)
+        dets[i] = (detection){.classes = 1, .prob = &sure};
+    darknet_report report = {.dets = dets, .n = BOXES, .names = names, .classes = 1};
+    size_t before = in_use();
+    ck_assert_int_eq(dn_drawing_open(&drawing, &report, DARKNET_STOCK, W, H, &err), DN_OK);
+    ck_assert_int_eq(drawing.n, BOXES);
+    if (!scarce_sanitized())
+        ck_assert_uint_le(in_use() - before, BOXES * planned + (8 << 10));
+    dn_drawing_close(&drawing);
+    free(dets);
+}
+END_TEST
+
 START_TEST(test_colours_of_neighbouring_classes_differ)
 {
     for (int n = 2; n <= 80; n++)
@@ -353,6 +377,7 @@ Suite *suite(void)
     tcase_add_test(t, test_colours_of_neighbouring_classes_differ);
     suite_add_tcase(s, t);
     t = tcase_create("writing");
+    tcase_add_test(t, test_a_list_of_boxes_takes_no_more_than_is_planned);
     tcase_add_loop_test(t, test_writing_takes_no_more_than_the_writer_says, 0, 8);
     tcase_add_test(t, test_a_jpeg_is_close_to_the_png);
     tcase_add_test(t, test_a_picture_that_cannot_be_written_is_a_sentence);
