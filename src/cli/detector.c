@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool alexeyab(const struct dn_finder *finder)
 {
@@ -47,10 +48,22 @@ static int print_detections(const struct dn_finder *finder, const darknet_report
     return printed ? 0 : dn_complain("%s", darknet_last_error());
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static int save_labels(const darknet_report *report)
 {
     char *path = darknet_label_path(report->filename);
     darknet_file file = {0};
+    if (path && same_file(path, report->filename)) {
+        dn_complain("%s: the photo's labels belong into %s, which is the photo: they are not written", report->filename,
+                    path);
+        free(path);
+        return 1;
+    }
     int saved = path && darknet_file_open(&file, path) &&
                 darknet_print(report, DARKNET_TEXT_LABELS, file.stream) && darknet_file_close(&file, 1);
     if (!saved)

@@ -9,6 +9,7 @@
 #include "base/file.h"
 
 enum { NAMES_LIMIT = 64 << 20, DATA_LIMIT = 1 << 20 }; /* bytes of a file */
+enum { LONGEST_PATH = 1 << 20 };
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
@@ -141,8 +142,13 @@ char *dn_label_path(const char *image, struct dn_error *err)
         break;
     }
     size_t tail = stem_length(rest);
-    if (head + tail > (1 << 20) ||
-        asprintf(&path, "%.*s%s%.*s.txt", (int)head, image, labels, (int)tail, rest) < 0) {
+    if (head + tail > LONGEST_PATH) {
+        dn_fail(err, DN_INVALID, "%.200s...: the photo's path has %zu bytes; for the path of its labels at most %d are "
+                                 "allowed",
+                image, strlen(image), LONGEST_PATH);
+        return NULL;
+    }
+    if (asprintf(&path, "%.*s%s%.*s.txt", (int)head, image, labels, (int)tail, rest) < 0) {
         dn_fail(err, DN_NO_MEMORY, "no memory for the path of the labels of %.200s", image);
         return NULL;
     }

@@ -171,6 +171,18 @@ START_TEST(test_labels_lie_where_training_looks_for_them)
 }
 END_TEST
 
+START_TEST(test_labels_of_an_endless_path_are_refused)
+{
+    char *endless = malloc((1 << 20) + 2);
+    memset(endless, 'a', (1 << 20) + 1);
+    endless[(1 << 20) + 1] = 0;
+    ck_assert_ptr_null(dn_label_path(endless, &err));
+    ck_assert_int_eq(err.status, DN_INVALID);
+    ck_assert_ptr_nonnull(strstr(err.text, "has 1048577 bytes; for the path of its labels at most 1048576 are allowed"));
+    free(endless);
+}
+END_TEST
+
 static void *read_names(void)
 {
     return dn_names_read(path, NULL, &err);
@@ -229,6 +241,7 @@ Suite *suite(void)
     tcase_add_test(t, test_files_that_are_none_are_named_in_the_error);
     tcase_add_test(t, test_random_bytes_never_harm);
     tcase_add_test(t, test_labels_lie_where_training_looks_for_them);
+    tcase_add_test(t, test_labels_of_an_endless_path_are_refused);
     tcase_add_loop_test(t, test_without_memory_there_is_an_error_and_nothing_leaks, 0, 3);
     suite_add_tcase(s, t);
     return s;

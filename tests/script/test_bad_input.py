@@ -180,6 +180,15 @@ def check_photos(folder):
 
 def check_outputs(folder):
     refused("an output folder that is missing", folder.test(flags=("-out", "gone/out")), "gone")
+    folder.write("photo.txt", png(40, 30))
+    os.symlink("photo.txt", os.path.join(folder.path, "link.png"))
+    os.symlink("photo.txt", os.path.join(folder.path, "link.txt"))
+    for name in ("photo.txt", "link.png"):
+        refused(f"labels in the place of the photo {name}",
+                folder.test(photos=(name,), flags=("-save_labels", "-out", "drawn")), "is the photo", ("drawn.jpg",))
+        os.remove(os.path.join(folder.path, "drawn.jpg"))
+        with open(os.path.join(folder.path, "photo.txt"), "rb") as photo:
+            common.check(f"{name} stays as it was", None if photo.read() == png(40, 30) else "it is another")
     refused("outputs of forward into a missing folder",
             folder.run("forward", "net.cfg", "good.weights", "-heads", "gone/heads"), "gone")
     if os.path.exists("/dev/full"):
