@@ -441,7 +441,7 @@ enum darknet_text {
     DARKNET_TEXT_STOCK,    /* "dog: 61%" for every class above thresh, in array order */
     DARKNET_TEXT_ALEXEYAB, /* best class first, sorted by left edge */
     DARKNET_TEXT_EXTENDED, /* the same with pixel boxes (-ext_output) */
-    DARKNET_TEXT_JSON,     /* one object of the alexeyab JSON array: every class above 0.005 */
+    DARKNET_TEXT_JSON,     /* one object of the alexeyab JSON array: every class above 0.005 of a finite box */
     DARKNET_TEXT_LABELS    /* "class x y w h" lines (-save_labels), in fractions */
 };
 typedef struct {

@@ -155,6 +155,14 @@ static void print_string(const char *s, FILE *out)
     fputc('"', out);
 }
 
+/* JSON has no infinity and no NaN: a detection with such numbers is not in it. */
+static bool is_in_json(const darknet_report *r, const detection *d, int class)
+{
+    box b = fractions(r, d->bbox);
+    return d->prob[class] > JSON_THRESH && isfinite(d->prob[class]) && isfinite(b.x) && isfinite(b.y) &&
+           isfinite(b.w) && isfinite(b.h);
+}
+
 static void print_item(const darknet_report *r, const detection *d, int class, FILE *out)
 {
     box b = fractions(r, d->bbox);
@@ -178,7 +186,7 @@ static void print_json(const darknet_report *r, FILE *out)
     fputs("\"objects\": [ \n", out);
     for (int i = 0; i < r->n; i++)
         for (int c = 0; c < r->classes; c++) {
-            if (!(r->dets[i].prob[c] > JSON_THRESH))
+            if (!is_in_json(r, &r->dets[i], c))
                 continue;
             if (!first)
                 fputs(", \n", out);

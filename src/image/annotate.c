@@ -1,6 +1,7 @@
 /* See annotate.h. Line widths and labels as the two dialects have them, format section 6.5, 6.6. */
 #include "image/annotate.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "image/writer.h"
 
 enum { LABEL_MAX = 128, SMALLEST_LETTERS = 10 };
+enum { MOST_SHOWN = 1000 }; /* of a probability: heads without a logistic may give any number */
 
 static int best_class(const darknet_report *r, const detection *d)
 {
@@ -39,7 +41,7 @@ static void write_label(const darknet_report *r, const detection *d, int best, i
                         char *label)
 {
     char first[LABEL_MAX];
-    int hundredths = (int)(d->prob[best] * 100 + .5f);
+    int hundredths = (int)(fminf(fmaxf(d->prob[best], 0), MOST_SHOWN) * 100 + .5f);
     label[0] = 0;
     if (dialect == DARKNET_ALEXEYAB) {
         snprintf(first, sizeof first, "%s: %d.%02d", r->names[best], hundredths / 100,

@@ -3,6 +3,7 @@
 #include "support/suite.h"
 
 #include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,22 @@ START_TEST(test_json_escapes_what_would_end_its_strings)
 }
 END_TEST
 
+START_TEST(test_json_has_no_numbers_that_are_none)
+{
+    float *const fields[] = {&dets[1].bbox.x, &dets[1].bbox.y, &dets[1].bbox.w, &dets[1].bbox.h, &prob[1][0]};
+    static const float values[] = {INFINITY, -INFINITY, NAN};
+    drop_the_faint();
+    *fields[_i % 5] = values[_i / 5];
+    char *text = dn_report(&report, DARKNET_TEXT_JSON, &err);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_ptr_null(strstr(text, "inf"));
+    ck_assert_ptr_null(strstr(text, "nan"));
+    ck_assert_ptr_null(strstr(text, "dog"));
+    ck_assert_ptr_nonnull(strstr(text, "cat"));
+    free(text);
+}
+END_TEST
+
 START_TEST(test_reports_that_cannot_be_printed_say_why)
 {
     report.names = NULL;
@@ -228,6 +245,7 @@ Suite *suite(void)
     tcase_add_test(t, test_boxes_in_pixels_print_the_same);
     tcase_add_test(t, test_nothing_found_is_an_empty_text);
     tcase_add_test(t, test_json_escapes_what_would_end_its_strings);
+    tcase_add_loop_test(t, test_json_has_no_numbers_that_are_none, 0, 15);
     tcase_add_test(t, test_reports_that_cannot_be_printed_say_why);
     tcase_add_test(t, test_numbers_have_points_in_every_locale);
     tcase_add_loop_test(t, test_without_memory_there_is_an_error_and_nothing_leaks, 0,

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <malloc.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -149,6 +150,27 @@ START_TEST(test_a_label_stands_on_its_box_and_can_be_read)
 END_TEST
 
 /* Boxes at and beyond the edges, long and foreign names. */
+/* The sanitizer would tell of a number that is no int. */
+START_TEST(test_probabilities_of_any_size_are_drawn)
+{
+    static const float values[] = {1e30f, INFINITY, -1e30f};
+    struct scene s;
+    darknet_report *report = make_scene(&s, 1);
+    report->thresh = -INFINITY;
+    s.prob[0][1] = 1000;
+    unsigned char *most = annotated(report, DARKNET_ALEXEYAB);
+    for (int i = 0; i < 3; i++) {
+        for (int c = 0; c < CLASSES; c++)
+            s.prob[0][c] = i == 2 ? values[i] : 0;
+        s.prob[0][1] = values[i];
+        unsigned char *rgb = annotated(report, DARKNET_ALEXEYAB);
+        ck_assert_int_eq(!memcmp(most, rgb, 3 * W * H), i < 2);
+        free(rgb);
+    }
+    free(most);
+}
+END_TEST
+
 START_TEST(test_what_is_outside_is_cut_off)
 {
     struct scene s;
@@ -371,6 +393,7 @@ Suite *suite(void)
     tcase_add_test(t, test_below_the_threshold_nothing_is_drawn);
     tcase_add_test(t, test_a_box_has_its_edges_in_the_colour_of_its_class);
     tcase_add_test(t, test_a_label_stands_on_its_box_and_can_be_read);
+    tcase_add_test(t, test_probabilities_of_any_size_are_drawn);
     tcase_add_test(t, test_what_is_outside_is_cut_off);
     tcase_add_test(t, test_pixels_and_fractions_draw_the_same);
     tcase_add_test(t, test_an_image_in_memory_is_drawn_like_a_file);
