@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { SWITCH, NUMBER, COUNT, TEXT, SIZE, DIALECT, IDLE_SWITCH, IDLE_VALUE };
+enum kind { SWITCH, NUMBER, COUNT, TEXT, SIZE, DIALECT, METHOD, IDLE_SWITCH, IDLE_VALUE };
 
 struct flag {
     const char *name;
@@ -48,7 +48,7 @@ static const struct flag flags[] = {
     {"-csv", TEXT, DN_CMD_PLAN, AT(csv), 0, 0},
     {"-sweep", SWITCH, DN_CMD_PLAN, AT(sweep), 0, 0},
     {"-measure", SWITCH, DN_CMD_PLAN, AT(measure), 0, 0},
-    {"-method", TEXT, DN_CMD_PLAN | DN_CMD_BENCH, AT(method), 0, 0},
+    {"-method", METHOD, DN_CMD_PLAN | DN_CMD_BENCH, AT(method), 0, 0},
     {"-calibrate", SWITCH, DN_CMD_PLAN, AT(calibrate), 0, 0},
     {"-nogpu", IDLE_SWITCH, DN_CMD_ANY, 0, 0, 0},
     {"-clear", IDLE_SWITCH, DN_CMD_PHOTOS, 0, 0, 0},
@@ -139,6 +139,10 @@ static bool set_flag(struct dn_args *args, const struct flag *flag, char *text)
                 false);
     case DIALECT:
         return read_dialect(text, member);
+    case METHOD:
+        *(const char **)member = text;
+        return !strcmp(text, "auto") || !strcmp(text, "paper") ||
+               (dn_complain("-method %s: the methods are auto and paper", text), false);
     case IDLE_SWITCH:
     case IDLE_VALUE:
         break;
@@ -203,6 +207,8 @@ bool dn_args_parse(struct dn_args *args, int argc, char **argv,
             return false;
         seen[flag - flags] = true;
     }
+    if (args->fusion && args->method)
+        return dn_complain("-fusion and -method both say how layers are grouped: give one of them"), false;
     return true;
 }
 

@@ -205,8 +205,9 @@ static int measure(const struct dn_args *args)
         double seconds = time_plan(args, heights[i]);
         if (seconds < 0)
             return 1;
-        printf("bands of %2d rows: %8.2f ms measured, %8.2f ms predicted, %8.2f MB peak predicted%s\n", heights[i],
-               1e3 * seconds, 1e3 * m.seconds, (double)m.predicted_peak / MB, i ? "" : " (0: any)");
+        fprintf(args->json ? stderr : stdout,
+                "bands of %2d rows: %8.2f ms measured, %8.2f ms predicted, %8.2f MB peak predicted%s\n", heights[i],
+                1e3 * seconds, 1e3 * m.seconds, (double)m.predicted_peak / MB, i ? "" : " (0: any)");
         if (fastest < 0 || seconds < least) {
             fastest = heights[i];
             least = seconds;
@@ -218,20 +219,68 @@ static int measure(const struct dn_args *args)
 static int calibrate(const struct dn_args *args)
 {
     char *text = darknet_calibrate(args->isa, args->threads);
-    int status = write_text(NULL, text);
+    int status = text ? 0 : dn_complain("%s", darknet_last_error());
+    if (text)
+        fputs(text, args->json ? stderr : stdout);
     free(text);
     return status;
 }
 
+/* ---- what plan was asked for ---------------------------------------------------------------- */
+
+enum { SHOW = 1, SWEEP = 2, MEASURE = 4, CALIBRATE = 8 };
+
+static unsigned mode_of(const struct dn_args *args)
+{
+    if (args->calibrate && args->word_count < 2)
+        return CALIBRATE;
+    return args->sweep ? SWEEP : args->measure ? MEASURE : SHOW;
+}
+
+/* False after complaining of a flag that would be ignored. */
+static bool uses_all_flags(const struct dn_args *args)
+{
+    const struct {
+        const char *flag;
+        bool given;
+        unsigned modes; /* that use it */
+    } flags[] = {
+        {"-json", args->json, SHOW | MEASURE},
+        {"-out", args->out != NULL, SHOW | MEASURE},
+        {"-svg", args->svg != NULL, SHOW | MEASURE | SWEEP},
+        {"-csv", args->csv != NULL, SWEEP},
+        {"-memory", args->memory > 0, SHOW | MEASURE},
+        {"-fusion", args->fusion != NULL, SHOW | SWEEP},
+        {"-method", args->method != NULL, SHOW | SWEEP},
+        {"-measure", args->measure, MEASURE},
+        {"-sweep", args->sweep, SWEEP},
+        {"-exact", args->exact, SHOW | MEASURE | SWEEP},
+        {"-dialect", args->dialect != DARKNET_STOCK, SHOW | MEASURE | SWEEP},
+    };
+    static const struct {
+        unsigned mode;
+        const char *name, *uses;
+    } modes[] = {{SHOW, "plan without -sweep", "-memory, -json, -svg, -out, and -fusion or -method"},
+                 {SWEEP, "plan -sweep", "-csv, -svg, and -fusion or -method"},
+                 {MEASURE, "plan -measure", "-memory, -json, -svg and -out"},
+                 {CALIBRATE, "plan -calibrate without a cfg", "-threads and -isa"}};
+    unsigned mode = mode_of(args);
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+        for (size_t m = 0; m < sizeof modes / sizeof modes[0]; m++)
+            if (flags[i].given && modes[m].mode == mode && !(flags[i].modes & mode))
+                return dn_complain("%s has no use for %s; it takes %s", modes[m].name, flags[i].flag, modes[m].uses),
+                       false;
+    return true;
+}
+
 int dn_plan(const struct dn_args *args)
 {
-    if (args->calibrate)
-        return calibrate(args);
-    if (args->word_count < 2 || args->word_count > 3)
+    unsigned mode = mode_of(args);
+    if (args->word_count > 3 || (args->word_count < 2 && mode != CALIBRATE))
         return dn_complain("plan takes a cfg: plan CFG [WEIGHTS]");
-    if (args->method && strcmp(args->method, "paper") && strcmp(args->method, "auto"))
-        return dn_complain("-method %s: the methods are auto and paper", args->method);
-    if (args->measure)
+    if (!uses_all_flags(args) || (args->calibrate && calibrate(args)))
+        return 1;
+    if (mode == MEASURE)
         return measure(args);
-    return args->sweep ? sweep(args) : show(args, 0);
+    return mode == SWEEP ? sweep(args) : mode == SHOW ? show(args, 0) : 0;
 }

@@ -5,6 +5,7 @@ Each case must end with a status from 1 to 125, print its sentence as the last l
 error (the account of memory aside), and leave no file behind. DARKNET names another program to test, e.g. a sanitized one.
 """
 
+import json
 import os
 import re
 import struct
@@ -211,10 +212,28 @@ def check_words(folder):
         refused("flags " + " ".join(flags), folder.test(flags=flags))
 
 
+def check_plans(folder):
+    for flags, say in ((["-csv", "x.csv"], "plan without -sweep has no use for -csv"), (["-sweep", "-measure"], "-measure"),
+                       (["-sweep", "-memory", "9M"], "plan -sweep has no use for -memory"), (["-sweep", "-json"], "-json"),
+                       (["-sweep", "-out", "x"], "-out"), (["-measure", "-csv", "x.csv"], "-csv"),
+                       (["-measure", "-fusion", "none"], "plan -measure has no use for -fusion"),
+                       (["-fusion", "none", "-method", "paper"], "-fusion and -method"),
+                       (["-method", "best"], "-method best: the methods are auto and paper")):
+        refused("plan CFG " + " ".join(flags), folder.run("plan", "net.cfg", *flags), say)
+    refused("bench CFG -method best", folder.run("bench", "net.cfg", "-method", "best"), "-method best: the methods")
+    refused("plan -calibrate -out x", folder.run("plan", "-calibrate", "-out", "x"), "without a cfg")
+    with tempfile.TemporaryDirectory() as cache:
+        done = common.run([common.DARKNET, "plan", "-calibrate", "net.cfg", "-json"], folder.path,
+                          HOME=cache, XDG_CACHE_HOME=cache)
+    common.check("plan -calibrate CFG measures, then shows the plan",
+                 None if not done.returncode and "GFLOP/s" in done.stderr and json.loads(done.stdout)
+                 else common.last_line(done.stderr))
+
+
 def main():
     with tempfile.TemporaryDirectory() as path:
         folder = Folder(path)
-        for part in (check_cfgs, check_files, check_photos, check_outputs, check_words):
+        for part in (check_cfgs, check_files, check_photos, check_outputs, check_words, check_plans):
             part(folder)
     common.finish()
 
