@@ -82,7 +82,7 @@ static size_t least_budget(const struct dn_args *args, size_t enough)
 /* Budgets stand in equal ratios: the small ones are of interest. */
 static void print_curve(FILE *out, const struct point *points, int n)
 {
-    double top = 0, right = points[n - 1].peak, left = points[0].budget;
+    double top = 0, right = points[n - 1].peak, left = n > 1 ? points[0].budget : right;
     for (int i = 0; i < n; i++)
         top = points[i].seconds > top ? points[i].seconds : top;
     top *= 1.1;
@@ -101,9 +101,10 @@ static void print_curve(FILE *out, const struct point *points, int n)
     for (int i = 0; i < n; i++)
         fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"#1a73e8\"/>\n", x[i], y[i]);
     for (int i = 0; i <= 5; i++)
-        fprintf(out, "<text x=\"62\" y=\"%.1f\" text-anchor=\"end\">%.0f</text><text x=\"%.1f\" y=\"350\" "
-                     "text-anchor=\"middle\">%.1f</text>\n",
-                334 - 290 * i / 5.0, 1e3 * top * i / 5, 70 + 660 * i / 5.0, left * pow(right / left, i / 5.0) / MB);
+        fprintf(out, "<text x=\"62\" y=\"%.1f\" text-anchor=\"end\">%.0f</text>\n", 334 - 290 * i / 5.0, 1e3 * top * i / 5);
+    for (int i = 0; i <= (n > 1 ? 5 : 0); i++)
+        fprintf(out, "<text x=\"%.1f\" y=\"350\" text-anchor=\"middle\">%.1f</text>\n", 70 + 660 * i / 5.0,
+                left * pow(right / left, i / 5.0) / MB);
     fprintf(out, "</svg>\n");
 }
 

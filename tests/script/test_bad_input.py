@@ -222,6 +222,13 @@ def check_plans(folder):
         refused("plan CFG " + " ".join(flags), folder.run("plan", "net.cfg", *flags), say)
     refused("bench CFG -method best", folder.run("bench", "net.cfg", "-method", "best"), "-method best: the methods")
     refused("plan -calibrate -out x", folder.run("plan", "-calibrate", "-out", "x"), "without a cfg")
+    folder.write("one.cfg", NET.replace("32", "8") + CONV)
+    done, _ = folder.run("plan", "one.cfg", "-sweep", "-svg", "sweep.svg")
+    with open(os.path.join(folder.path, "sweep.svg"), encoding="ascii") as file:
+        drawn = file.read()
+    common.check("a sweep of one point is drawn",
+                 "nan or inf in it" if re.search("nan|inf", drawn) else
+                 None if len(done.stdout.splitlines()) == 2 and "<circle" in drawn else done.stdout)
     with tempfile.TemporaryDirectory() as cache:
         done = common.run([common.DARKNET, "plan", "-calibrate", "net.cfg", "-json"], folder.path,
                           HOME=cache, XDG_CACHE_HOME=cache)
