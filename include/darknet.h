@@ -473,6 +473,9 @@ DARKNET_API char *network_top(const network *net, char **names, int names_n, int
  * error: NULL and a sentence in darknet_last_error(), which is "" otherwise. */
 DARKNET_API char *darknet_data(const char *datafile, const char *key);
 
+/* The same for a whole number of at least 1; `otherwise` when the key is absent, 0 on failure. */
+DARKNET_API int darknet_data_number(const char *datafile, const char *key, int otherwise);
+
 /* Reads names and checks that there are at least `classes`; *n (may be NULL) gets their number. */
 DARKNET_API char **darknet_names(const char *path, int classes, int *n);
 DARKNET_API void free_labels(char **names);

@@ -13,6 +13,7 @@ struct namer {
     char **names; /* [name_count] */
     int name_count;
     int top;
+    int classes; /* what the data file says; only printed */
     int fit; /* enum darknet_fit */
 };
 
@@ -38,13 +39,17 @@ static int name_photo(const struct namer *namer, const char *photo)
     return 0;
 }
 
-/* The value of a key as a positive number, or `otherwise`. */
-static int data_number(const char *data, const char *key, int otherwise)
+/* top: 0, or the default instead of what the data file says. */
+static bool read_numbers(struct namer *namer, const char *data, int top)
 {
-    char *text = darknet_data(data, key);
-    int value = text ? atoi(text) : 0;
-    free(text);
-    return value > 0 ? value : otherwise;
+    const struct dn_args *args = namer->args;
+    namer->top = args->top ? args->top : top ? top : darknet_data_number(data, "top", 1);
+    namer->classes = args->dialect == DARKNET_ALEXEYAB ? darknet_data_number(data, "classes", 2) : 1;
+    if (!namer->top || !namer->classes)
+        return dn_complain("%s", darknet_last_error()), false;
+    if (namer->top > network_classes(namer->net))
+        namer->top = network_classes(namer->net);
+    return true;
 }
 
 static bool load_names(struct namer *namer, const char *data)
@@ -60,10 +65,10 @@ static bool load_names(struct namer *namer, const char *data)
     return namer->names || (dn_complain("%s", darknet_last_error()), false);
 }
 
-static int name_all(const struct namer *namer, const char *data, char **paths, int count)
+static int name_all(const struct namer *namer, char **paths, int count)
 {
     if (namer->args->dialect == DARKNET_ALEXEYAB)
-        printf(" classes = %d, output in cfg = %d \n", data_number(data, "classes", 2),
+        printf(" classes = %d, output in cfg = %d \n", namer->classes,
                network_classes(namer->net));
     struct dn_photos photos = {.paths = paths, .count = count};
     int status = 0;
@@ -86,12 +91,9 @@ static int run(const struct dn_args *args, const char *data, int top, int from)
     struct namer namer = {.args = args, .net = dn_cli_load(args, words, count, true, NULL)};
     namer.fit = args->dialect == DARKNET_STOCK ? DARKNET_LETTERBOX : DARKNET_CENTER_CROP;
     int status = 1;
-    if (namer.net && load_names(&namer, data)) {
-        namer.top = args->top ? args->top : top ? top : data_number(data, "top", 1);
-        if (namer.top > network_classes(namer.net))
-            namer.top = network_classes(namer.net);
+    if (namer.net && load_names(&namer, data) && read_numbers(&namer, data, top)) {
         dn_cli_introduce(namer.net, weights);
-        status = name_all(&namer, data, words + 2, count > 2 ? count - 2 : 0);
+        status = name_all(&namer, words + 2, count > 2 ? count - 2 : 0);
         dn_cli_account(args, namer.net);
     }
     free_labels(namer.names);

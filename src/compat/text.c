@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "base/text.h"
 #include "compat/engine.h"
 #include "compat/error.h"
 #include "detect/names.h"
@@ -51,25 +50,18 @@ char *darknet_data(const char *datafile, const char *key)
     return value;
 }
 
-/* The number of classes of a data file: 2 where it says nothing, as in stock. */
-static enum dn_status read_classes(const char *datafile, int *classes, struct dn_error *err)
+int darknet_data_number(const char *datafile, const char *key, int otherwise)
 {
-    char *text;
-    *classes = 2;
-    if (dn_data_read(datafile, "classes", &text, err) || !text)
-        return err->status;
-    if (!dn_parse_int(text, classes, NULL) || *classes < 0)
-        dn_fail(err, DN_INVALID, "%s: classes=%s is not a number of classes", datafile, text);
-    free(text);
-    return err->status;
+    int value = otherwise;
+    return dn_data_number(datafile, key, 1, &value, dn_error_begin()) ? 0 : value;
 }
 
 metadata get_metadata(char *datafile)
 {
     struct dn_error *err = dn_error_begin();
-    metadata m = {0, NULL}, none = m;
+    metadata m = {2, NULL}, none = {0, NULL}; /* as in stock, where the file says nothing */
     char *path = NULL;
-    if (!read_classes(datafile, &m.classes, err) && !dn_data_read(datafile, "names", &path, err) &&
+    if (!dn_data_number(datafile, "classes", 0, &m.classes, err) && !dn_data_read(datafile, "names", &path, err) &&
         !path)
         dn_data_read(datafile, "labels", &path, err);
     if (path)

@@ -1,12 +1,14 @@
 /* See names.h. */
 #include "detect/names.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 enum { NAMES_LIMIT = 64 << 20, DATA_LIMIT = 1 << 20 }; /* bytes of a file */
 enum { LONGEST_PATH = 1 << 20 };
@@ -88,20 +90,46 @@ static char *value_of(char *line, const char *key)
     return strcmp(line, key) == 0 ? value : NULL;
 }
 
-enum dn_status dn_data_read(const char *path, const char *key, char **value, struct dn_error *err)
+/* The value of the first line with the key; its number in *at. Cuts the text into pieces. */
+static char *find_value(char *text, const char *key, int *at)
 {
-    char *text, *found = NULL;
-    size_t size;
-    *value = NULL;
-    if (dn_read_text(path, DATA_LIMIT, &text, &size, err))
-        return err->status;
-    for (char *rest = text; rest && !found;) {
-        char *line = strsep(&rest, "\n");
+    char *found = NULL;
+    for (*at = 0; text && !found; ++*at) {
+        char *line = strsep(&text, "\n");
         remove_blanks(line);
         found = value_of(line, key);
     }
+    return found;
+}
+
+enum dn_status dn_data_read(const char *path, const char *key, char **value, struct dn_error *err)
+{
+    char *text;
+    size_t size;
+    int line;
+    *value = NULL;
+    if (dn_read_text(path, DATA_LIMIT, &text, &size, err))
+        return err->status;
+    const char *found = find_value(text, key, &line);
     if (found && !(*value = strdup(found)))
         dn_fail(err, DN_NO_MEMORY, "%s: no memory for the value of %s", path, key);
+    free(text);
+    return err->status;
+}
+
+enum dn_status dn_data_number(const char *path, const char *key, int least, int *value, struct dn_error *err)
+{
+    char *text;
+    size_t size;
+    int line, number;
+    if (dn_read_text(path, DATA_LIMIT, &text, &size, err))
+        return err->status;
+    const char *found = find_value(text, key, &line);
+    if (found && (!dn_parse_int(found, &number, NULL) || number < least))
+        dn_fail(err, DN_INVALID, "%s:%d: %s=%.80s: the value must be a whole number from %d to %d", path, line, key, found,
+                least, INT_MAX);
+    else if (found)
+        *value = number;
     free(text);
     return err->status;
 }

@@ -15,6 +15,9 @@ void dn_names_free(char **names);
  * a value counts. *value is NULL without such a line; the caller frees it. */
 enum dn_status dn_data_read(const char *path, const char *key, char **value, struct dn_error *err);
 
+/* The same for a whole number of at least `least`. *value stays what it is without such a line. */
+enum dn_status dn_data_number(const char *path, const char *key, int least, int *value, struct dn_error *err);
+
 /* Where the labels of an image belong: /images/ of the usual COCO folders and /JPEGImages/ become
  * /labels/, the extension becomes .txt. The caller frees it. */
 char *dn_label_path(const char *image, struct dn_error *err);

@@ -126,6 +126,24 @@ START_TEST(test_an_absent_key_is_no_error_and_an_absent_file_is)
 }
 END_TEST
 
+START_TEST(test_numbers_of_a_data_file_are_numbers_or_errors)
+{
+    fill(data, "# top=1\n top = 5\nmany=abc\nnone=0\nlarge=99999999999\n");
+    ck_assert_int_eq(darknet_data_number(data, "top", 1), 5);
+    ck_assert_int_eq(darknet_data_number(data, "classes", 2), 2);
+    ck_assert_str_eq(darknet_last_error(), "");
+    ck_assert_int_eq(darknet_data_number(data, "many", 1), 0);
+    assert_error(":3: many=abc: the value must be a whole number from 1 to 2147483647");
+    ck_assert_int_eq(darknet_data_number(data, "none", 1), 0);
+    assert_error(":4: none=0");
+    ck_assert_int_eq(darknet_data_number(data, "large", 1), 0);
+    assert_error(":5: large=99999999999");
+    unlink(data);
+    ck_assert_int_eq(darknet_data_number(data, "top", 1), 0);
+    assert_error(data);
+}
+END_TEST
+
 /* ---- files ---------------------------------------------------------------------------------- */
 
 START_TEST(test_writing_replaces_a_file_as_a_whole)
@@ -278,6 +296,7 @@ Suite *suite(void)
     tcase_add_test(t, test_metadata_that_lacks_something_is_empty_and_says_why);
     tcase_add_test(t, test_names_must_be_as_many_as_classes);
     tcase_add_test(t, test_an_absent_key_is_no_error_and_an_absent_file_is);
+    tcase_add_test(t, test_numbers_of_a_data_file_are_numbers_or_errors);
     tcase_add_test(t, test_writing_replaces_a_file_as_a_whole);
     tcase_add_test(t, test_a_file_that_cannot_be_written_is_an_error);
     tcase_add_test(t, test_texts_and_label_paths_come_through);

@@ -152,6 +152,11 @@ def check_files(folder):
     folder.write("short.data", "classes=1\nnames=empty.names\n")
     refused("names shorter than classes", folder.test(data="short.data"), "name")
     folder.write("bad.data", "classes=1\nnames=gone.names\n")
+    folder.write("class.cfg", NET + CONV + "[avgpool]\n")
+    folder.write("class.names", "thing\n" * 18)
+    folder.write("class.data", "names=class.names\n\ntop=abc\nclasses=0\n")
+    for flags, say in (([], "class.data:3: top=abc"), (["-t", "1", "-dialect", "alexeyab"], "class.data:4: classes=0")):
+        refused(say, folder.run("classifier", "predict", "class.data", "class.cfg", "", "photo.png", *flags), say)
     refused("names that are missing", folder.test(data="bad.data"), "gone.names")
 
 
