@@ -22,7 +22,7 @@ enum dn_status dn_reader_check(const struct dn_reader *r, long long w, long long
 static enum dn_status open_file(struct dn_reader *r, struct dn_error *err)
 {
     struct stat info;
-    r->file = fopen(r->path, "rb");
+    r->file = fopen(r->path, "rbe");
     if (!r->file)
         return dn_fail(err, DN_IO, "%s: cannot be opened: %s", r->path, strerror(errno));
     if (fstat(fileno(r->file), &info) == 0 && S_ISDIR(info.st_mode))

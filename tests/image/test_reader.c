@@ -3,6 +3,7 @@
 #include "support/scarce.h"
 #include "support/suite.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,6 +236,17 @@ START_TEST(test_segments_take_no_memory)
     open_with_segments(&r, bytes, sizeof bytes, 100);
     ck_assert_uint_le(in_use() - before, r.bytes);
     ck_assert_uint_lt(r.bytes, 128 << 10);
+    dn_reader_close(&r);
+}
+END_TEST
+
+/* Programs that the process starts meanwhile do not get it. */
+START_TEST(test_an_open_photo_is_nobody_elses)
+{
+    static const unsigned char none[1];
+    struct dn_reader r;
+    open_with_segments(&r, none, 0, 0);
+    ck_assert_int_eq(fcntl(fileno(r.file), F_GETFD), FD_CLOEXEC);
     dn_reader_close(&r);
 }
 END_TEST
@@ -560,6 +572,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, test_orientation_turns_the_photo_upright, 1, 9);
     tcase_add_test(t, test_the_orientation_is_where_the_exif_segment_says);
     tcase_add_test(t, test_segments_take_no_memory);
+    tcase_add_test(t, test_an_open_photo_is_nobody_elses);
     tcase_add_test(t, test_a_24_megapixel_jpeg_takes_less_than_a_megabyte);
     tcase_add_loop_test(t, test_reading_takes_no_more_than_the_reader_says, 0, 24);
     tcase_add_loop_test(t, test_pnm_is_the_picture, 0, 4);
