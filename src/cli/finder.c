@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-static char *voc_names[] = {
+static const char *const voc_names[] = {
     "aeroplane", "bicycle",     "bird",  "boat",        "bottle", "bus",       "car",
     "cat",       "chair",       "cow",   "diningtable", "dog",    "horse",     "motorbike",
     "person",    "pottedplant", "sheep", "sofa",        "train",  "tvmonitor",
@@ -39,7 +39,7 @@ static bool load_names(struct dn_finder *finder, const char *data)
 {
     int classes = network_classes(finder->net);
     if (!data) {
-        finder->names = voc_names;
+        finder->names = (char **)voc_names; /* a report's names are only read */
         return classes <= VOC_CLASSES ||
                (dn_complain("yolo test knows the %d VOC names, the network has %d classes: use "
                             "detector test with a data file",

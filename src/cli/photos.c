@@ -36,7 +36,8 @@ static void free_lines(struct dn_photos *photos)
 
 static const char *ask(struct dn_photos *photos)
 {
-    setvbuf(stdin, NULL, _IONBF, 0);
+    if (!photos->line && !photos->later) /* nothing has been read yet */
+        setvbuf(stdin, NULL, _IONBF, 0);
     for (;;) {
         fputs("Enter Image Path: ", stdout);
         fflush(stdout);
