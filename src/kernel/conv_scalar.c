@@ -7,13 +7,6 @@
 #include "kernel/peak.h"
 #include "kernel/table.h"
 
-/* Where the value of input channel c at row y, column x of a convolution's input lies. */
-static const float *input_at(const struct dn_view *in, int c, int y, int x)
-{
-    return in->layout == DN_BLOCKED ? dn_view_at(in, c / DN_BLOCK, y, x) + c % DN_BLOCK
-                                    : dn_view_at(in, c, y, x);
-}
-
 /* Adds the taps of input channels [c0, c1) of one pixel to acc; returns the filters behind them. */
 static const float *taps(const struct dn_conv_job *job, int oy, int ox, int c0, int c1,
                          const float *w, float *acc)
@@ -28,7 +21,7 @@ static const float *taps(const struct dn_conv_job *job, int oy, int ox, int c0, 
             if (y < 0 || y >= in->h || (outside && in->layout == DN_PLANAR))
                 continue;
             for (int c = c0; c < c1; c++) {
-                float value = outside ? 0 : *input_at(in, c, y, x);
+                float value = outside ? 0 : *dn_view_element(in, c, y, x);
                 for (int i = 0; i < DN_BLOCK; i++)
                     acc[i] = fmaf(value, w[(c - c0) * DN_BLOCK + i], acc[i]);
             }
