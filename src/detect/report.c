@@ -74,12 +74,12 @@ static bool is_hidden(const char *name)
     return strncmp(name, "dont_show", strlen("dont_show")) == 0;
 }
 
-/* The most likely class above the threshold that may be shown, or -1. */
-static int best_class(const darknet_report *r, const detection *d)
+/* The most likely class above the threshold, `shown`: that may be shown; or -1. */
+static int best_class(const darknet_report *r, const detection *d, bool shown)
 {
     int best = -1;
     for (int c = 0; c < r->classes; c++)
-        if (d->prob[c] > (best < 0 ? r->thresh : d->prob[best]) && !is_hidden(r->names[c]))
+        if (d->prob[c] > (best < 0 ? r->thresh : d->prob[best]) && !(shown && is_hidden(r->names[c])))
             best = c;
     return best;
 }
@@ -106,12 +106,12 @@ static enum dn_status print_alexeyab(const darknet_report *r, bool extended, FIL
     if (!list)
         return dn_fail(err, DN_NO_MEMORY, "no memory for a list of %d detections", r->n);
     for (int i = 0; i < r->n; i++)
-        if (best_class(r, &r->dets[i]) >= 0)
+        if (best_class(r, &r->dets[i], true) >= 0)
             list[n++] = i;
     sort_by_left_edge(r, list, n);
     for (int i = 0; i < n; i++) {
         const detection *d = &r->dets[list[i]];
-        int best = best_class(r, d);
+        int best = best_class(r, d, true);
         print_class(r, d, best, extended, out);
         for (int c = 0; c < r->classes; c++)
             if (c != best && d->prob[c] > r->thresh)
@@ -125,10 +125,7 @@ static void print_labels(const darknet_report *r, FILE *out)
 {
     for (int i = 0; i < r->n; i++) {
         const detection *d = &r->dets[i];
-        int best = -1;
-        for (int c = 0; c < r->classes; c++)
-            if (d->prob[c] > (best < 0 ? r->thresh : d->prob[best]))
-                best = c;
+        int best = best_class(r, d, false);
         if (best < 0)
             continue;
         box b = fractions(r, d->bbox);
