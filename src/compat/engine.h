@@ -21,6 +21,7 @@ struct dn_engine {
     size_t process;   /* bytes of the process beside the arena */
     size_t photo;     /* of them for reading a photo */
     size_t budget;    /* of the whole process; 0: none */
+    size_t unplanned; /* bytes of the program's code that are not in the plan */
     bool ready;       /* the executor exists */
     struct dn_ahead ahead;
     darknet_options options;

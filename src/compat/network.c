@@ -81,15 +81,16 @@ static void nothing(void *context, int item, int thread)
     (void)context, (void)item, (void)thread;
 }
 
-/* Bytes of the process, with the code that will come. Its threads exist by then (the OpenMP of clang takes 0.8 MB when it
- * starts), and the code in which they wait has come back. */
-static size_t begin_planning(int threads)
+/* Bytes of the process, with the code that will come; what is missing beside that in *unplanned. Its threads exist by then
+ * (the OpenMP of clang takes 0.8 MB when it starts), and the code in which they wait has come back. */
+static size_t begin_planning(int threads, size_t *unplanned)
 {
     dn_parallel(threads, threads, nothing, NULL);
     dn_process_forget_code();
     dn_parallel(threads, threads, nothing, NULL);
-    const size_t code = dn_process_missing_code();
-    return dn_process_resident() + (code < CODE_TO_COME ? code : CODE_TO_COME);
+    const size_t missing = dn_process_missing_code(), code = missing < CODE_TO_COME ? missing : CODE_TO_COME;
+    *unplanned = missing - code;
+    return dn_process_resident() + code;
 }
 
 /* `start`: see begin_planning(). */
@@ -148,7 +149,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
         return err->status;
     plan.threads = o->threads ? o->threads : dn_process_cores();
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
-    size_t start = begin_planning(plan.threads);
+    size_t start = begin_planning(plan.threads, &engine->unplanned);
     while (!choose_budget(engine, o, start, &plan, err) &&
            dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
         *err = (struct dn_error){0};
@@ -333,6 +334,9 @@ enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *row
 {
     if (!engine->ready)
         return dn_fail(err, DN_INVALID, "%s was loaded to be planned only", engine->graph.path);
+    /* Behind the last run, in the maps' place, there may have been more code: what finds and draws boxes. */
+    if (engine->budget && dn_process_missing_code() < engine->unplanned)
+        dn_process_forget_code();
     dn_exec_trace(&engine->exec, engine->spans ? &engine->tracer : NULL);
     if (engine->options.observer)
         return run_observed(engine, rows, err);

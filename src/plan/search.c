@@ -385,34 +385,42 @@ static enum dn_stay least_stay(const struct search *s)
     return s->options->once ? DN_NONE_STAY : DN_DEAR_STAY;
 }
 
+/* Could plans be better whose groups from a position on take so long and so many bytes, beside the filters? */
+static bool are_promising(const struct search *s, int position, double seconds, size_t maps)
+{
+    const enum dn_stay stay = least_stay(s);
+    const double price = stay == DN_NONE_STAY ? 0 : dn_tables_price(&s->tables, stay);
+    const double left = (double)s->options->budget - bytes_part * (double)maps;
+    if (s->for_least)
+        return bytes_part * (double)maps < (double)s->best->least_bytes;
+    return left >= 0 && seconds_part * (seconds + s->groups[stay].seconds[position] - left * price) < s->best->seconds;
+}
+
 /* Groups that end before the ones that are chosen from a position on, which take so long and so many bytes. */
 static enum dn_status try_before(struct search *s, int end, double seconds, size_t maps, enum dn_order order)
 {
-    const enum dn_stay stay = least_stay(s);
-    const double budget = (double)s->options->budget, price = stay == DN_NONE_STAY ? 0 : dn_tables_price(&s->tables, stay);
     if (!end) {
         s->effort -= LAID_OUT * s->pieces.n;
-        take_groups(s, stay, s->others);
+        take_groups(s, DN_NONE_STAY, s->others);
         return dn_plan_rows_known(s->flow, s->options, &s->walks, &s->plan, s->err) ? s->err->status
                                                                                    : try_groups(s, DN_NONE_STAY, order);
     }
     for (int i = s->pieces.begin[end - 1]; i < s->pieces.begin[end] && s->effort > 0; i++, s->effort--) {
         const struct dn_piece *piece = &s->pieces.list[i];
         const size_t bytes = piece->bytes[DN_ALL_STAY] > maps ? piece->bytes[DN_ALL_STAY] : maps;
-        const double left = budget - bytes_part * (double)bytes, sum = seconds + (double)piece->seconds[stay];
+        const double sum = seconds + (double)piece->seconds[least_stay(s)];
         s->others[end] = i;
-        if (left >= 0 && seconds_part * (sum + s->groups[stay].seconds[piece->first] - left * price) < s->best->seconds &&
-            try_before(s, piece->first, sum, bytes, order))
+        if (are_promising(s, piece->first, sum, bytes) && try_before(s, piece->first, sum, bytes, order))
             return s->err->status;
     }
     return DN_OK;
 }
 
-/* All groups that could be faster than the best plan, as far as effort goes: near the least budget the gaps between buffers
- * decide, which no cap knows. */
+/* All groups that could be better than the best ones, as far as effort goes: near the least budget the gaps between
+ * buffers decide, which no cap knows. */
 static enum dn_status try_others(struct search *s, enum dn_order order)
 {
-    if (!s->found || !s->options->budget)
+    if (!s->for_least && (!s->found || !s->options->budget))
         return DN_OK;
     s->effort = EFFORT;
     find_fastest(s, least_stay(s), SIZE_MAX);
@@ -454,7 +462,7 @@ static enum dn_status try_places(struct search *s, enum dn_order order, int dist
     for (enum dn_stay stay = 0; stay < DN_STAYS; stay++)
         s->groups[stay].cap = 0;
     s->for_least = true;
-    if (try_least(s, order))
+    if (try_least(s, order) || try_others(s, order))
         return s->err->status;
     s->for_least = false;
     for (int i = 0; i < DN_STAYS; i++)

@@ -237,6 +237,7 @@ struct all {
     struct dn_plan_options o;
     struct dn_plan plan; /* the one that is being made */
     double best;
+    size_t least;        /* bytes of any */
     char *text;          /* of the best one, as [fusion] sections */
     long tried;
 };
@@ -249,6 +250,7 @@ static void try_plan(struct all *a)
     for (int all = 0; all < 2; all++) {
         ck_assert(!dn_plan_reside(&a->g->flow, &a->o, all, &a->plan, &least, &err));
         a->tried++;
+        a->least = least < a->least ? least : a->least;
         if (a->plan.peak_bytes > a->o.budget || a->plan.seconds >= a->best)
             continue;
         a->best = a->plan.seconds;
@@ -299,10 +301,10 @@ static bool all_is_read(const struct net_graph *g)
     return true;
 }
 
-static double best_of_all(struct net_graph *g, struct dn_plan_options o, long *tried, char **text)
+static double best_of_all(struct net_graph *g, struct dn_plan_options o, long *tried, size_t *least, char **text)
 {
     static const int distances[] = {1 << 20, 12, 0};
-    struct all a = {g, o, .best = INFINITY};
+    struct all a = {g, o, .best = INFINITY, .least = SIZE_MAX};
     struct dn_error err = {0};
     ck_assert(!dn_plan_new(&g->flow, &o, &a.plan, &err));
     for (int i = 0; i < 6; i += i == 1 ? 3 : 1) { /* 12 is as far as any in a small network */
@@ -314,6 +316,7 @@ static double best_of_all(struct net_graph *g, struct dn_plan_options o, long *t
     dn_plan_free(&a.plan);
     *tried += a.tried;
     *text = a.text;
+    *least = a.least;
     return a.best;
 }
 
@@ -343,13 +346,13 @@ START_TEST(test_no_cut_of_a_small_network_is_faster)
         struct dn_plan_options o = options_of((size_t)1 << 30, 1 + i % 3);
         o.machine.spare = i / 3 % 2; /* else the threads are a team */
         ck_assert(!dn_plan_make(&g.flow, &o, &plan, &err));
-        size_t least = plan.least_bytes, most = plan.arena_bytes;
+        size_t least = plan.least_bytes, most = plan.arena_bytes, possible;
         dn_plan_free(&plan);
         for (size_t part = 0; part <= 4 && most > least; part += 2, compared++) {
             o.budget = least + (most - least) * part / 4;
             ck_assert_msg(!dn_plan_make(&g.flow, &o, &plan, &err), "%s", err.text);
             char *text = fusion_text(&g.flow, &plan, &o.machine), *best_text;
-            double found = plan.seconds, best = best_of_all(&g, o, &tried, &best_text);
+            double found = plan.seconds, best = best_of_all(&g, o, &tried, &possible, &best_text);
             dn_plan_free(&plan);
             worse += found > best * 1.000001;
             if (getenv("DN_VERBOSE") && found > best * 1.000001) {
@@ -357,6 +360,8 @@ START_TEST(test_no_cut_of_a_small_network_is_faster)
                 fprintf(stderr, "%d threads, budget %zu (least %zu): %.9f\n%s\nbest %.9f\n%s\n", o.threads, o.budget, least, found, text,
                         best, best_text);
             }
+            if (part == 0 && possible < least && getenv("DN_VERBOSE"))
+                fprintf(stderr, "LEAST %zu possible %zu (%.3f)\n", least, possible, (double)least / (double)possible);
             ck_assert_msg(found < 1.01 * best, "%d threads, budget %zu: %.9f s, %.9f s is possible", o.threads, o.budget, found, best);
             sum += found > best ? found / best : 1; /* thrift, which is not tried here, may be faster */
             free(text);

@@ -4,6 +4,7 @@ Every check prints one line "pass: ...", "FAIL: NAME: WHY" or "skip: NAME: WHY";
 them up. Skips say what is missing.
 """
 
+import concurrent.futures
 import os
 import re
 import subprocess
@@ -52,6 +53,13 @@ def check(name, why):
 
 def finish():
     sys.exit(1 if failures else 0)
+
+
+def for_each(function, items):
+    """Calls the function for every item, as many at a time as there are processors."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in [pool.submit(function, item) for item in items]:
+            done.result()
 
 
 def run(command, folder=None, stdin="", timeout=300, **variables):

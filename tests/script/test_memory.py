@@ -37,7 +37,7 @@ def photo(folder, name="photo", width=800, height=600):
 
 
 class Process:
-    """The program on one cfg; run() gives (finished process, peak bytes)."""
+    """The program on one cfg; run() gives (finished process, peak bytes). What runs write is beside others' files."""
 
     def __init__(self, folder, name, image):
         cfg = f"{common.ROOT}/cfg/{name}.cfg"
@@ -46,7 +46,8 @@ class Process:
         detects = any(layer.kind in cfgfile.HEADS for layer in layers)
         verb = ["detector", "test"] if detects else ["classifier", "predict"]
         self.words = [common.DARKNET, *verb, f"{folder}/net.data", cfg, "", image]
-        self.words += ["-out", f"{folder}/picture"] if detects else []
+        self.results = tempfile.mkdtemp(dir=folder)
+        self.words += ["-out", f"{self.results}/picture"] if detects else []
         self.detects = detects
         self.folder = folder
         self.image = image
@@ -59,7 +60,7 @@ class Process:
         return self.measure([f"{self.folder}/boxes", self.cfg, self.image, str(budget), str(threads)])
 
     def measure(self, words):
-        report = os.path.join(self.folder, "report")
+        report = os.path.join(self.results, "report")
         if os.path.exists(report):
             os.remove(report)
         done = common.run([f"{self.folder}/peak", report, *words])
@@ -189,8 +190,7 @@ def main():
         with open(f"{folder}/net.data", "w", encoding="ascii") as file:
             file.write(f"classes=80\nnames={folder}/names\n")
         image = photo(folder)
-        for name in names:
-            try_budgets(name, folder, image)
+        common.for_each(lambda name: try_budgets(name, folder, image), names)
         if "yolov2" in names:
             try_grid(folder, image)
         if "darknet19" in names:

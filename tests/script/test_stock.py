@@ -123,8 +123,7 @@ def main():
     if not os.path.exists(common.STOCK):
         common.skipped("comparison with Debian's darknet", "the package darknet is not installed")
         common.finish()
-    for name in sys.argv[1:] or NETWORKS:
-        compare(name)
+    common.for_each(compare, sys.argv[1:] or NETWORKS)
     common.finish()
 
 
