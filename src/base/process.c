@@ -13,7 +13,7 @@
 
 #include "base/size.h"
 
-enum { TEXT = 2048, LONGEST_FILE = 32 };
+enum { TEXT = 2048, LONGEST_FILE = 32, LONGEST_FIELD = 64 };
 
 /* The beginning of a file as a string in text[TEXT]; "" when it cannot be read. */
 static void read_text(const char *path, char *text)
@@ -25,13 +25,25 @@ static void read_text(const char *path, char *text)
     text[n > 0 ? n : 0] = 0;
 }
 
-/* The kilobytes behind a field's name, in bytes; 0 when it is not there. */
+/* The kilobytes behind a field's name, in bytes; 0 when it is not there. Lines before it may be longer than the text: a
+ * process may be in thousands of groups. */
 static size_t field_of(const char *path, const char *name)
 {
     char text[TEXT];
-    read_text(path, text);
-    const char *field = strstr(text, name);
-    return field ? (size_t)strtoull(field + strlen(name), NULL, 10) * 1024 : 0;
+    size_t bytes = 0, kept = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    for (ssize_t n; fd >= 0 && !bytes && (n = read(fd, text + kept, TEXT - 1 - kept)) > 0;) {
+        const size_t end = kept + (size_t)n;
+        text[end] = 0;
+        const char *field = strstr(text, name), *number = field ? field + strlen(name) : NULL;
+        if (number && strchr(number, '\n'))
+            bytes = (size_t)strtoull(number, NULL, 10) * 1024;
+        kept = end < LONGEST_FIELD ? end : LONGEST_FIELD;
+        memmove(text, text + end - kept, kept);
+    }
+    if (fd >= 0)
+        close(fd);
+    return bytes;
 }
 
 static size_t status_field(const char *name)
@@ -129,9 +141,11 @@ static bool is_mine(const struct dl_phdr_info *object)
     return mine;
 }
 
-/* What is asked of each segment of code and constants, whole pages, and the sum of the answers. */
+/* What is asked of each segment of code and constants, whole pages, of this object or of all others, and the sum of the
+ * answers. */
 struct segments {
     size_t (*look)(uintptr_t begin, size_t bytes);
+    bool mine;
     size_t sum;
 };
 
@@ -140,7 +154,7 @@ static int look_at_segments(struct dl_phdr_info *object, size_t size, void *cont
     struct segments *s = context;
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     (void)size;
-    if (!is_mine(object))
+    if (is_mine(object) != s->mine)
         return 0;
     for (int i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &object->dlpi_phdr[i];
@@ -149,7 +163,7 @@ static int look_at_segments(struct dl_phdr_info *object, size_t size, void *cont
         if (p->p_type == PT_LOAD && !(p->p_flags & PF_W))
             s->sum += s->look(begin, bytes);
     }
-    return 1;
+    return s->mine;
 }
 
 static size_t forget(uintptr_t begin, size_t bytes)
@@ -159,7 +173,7 @@ static size_t forget(uintptr_t begin, size_t bytes)
 
 size_t dn_process_forget_code(void)
 {
-    struct segments s = {forget, 0};
+    struct segments s = {forget, true, 0};
     dl_iterate_phdr(look_at_segments, &s);
     return s.sum;
 }
@@ -184,9 +198,9 @@ static size_t missing(uintptr_t begin, size_t bytes)
     return absent * page;
 }
 
-size_t dn_process_missing_code(void)
+size_t dn_process_missing_code(bool libraries)
 {
-    struct segments s = {missing, 0};
+    struct segments s = {missing, !libraries, 0};
     dl_iterate_phdr(look_at_segments, &s);
     return s.sum;
 }

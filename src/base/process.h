@@ -21,8 +21,9 @@ void dn_process_trim(void);
  * back. Returns how many bytes they are; 0 where the system does not forget. */
 size_t dn_process_forget_code(void);
 
-/* Bytes of them that are not resident: so many can still come. Where the system does not tell, all. */
-size_t dn_process_missing_code(void);
+/* Bytes of them, or of all others in the process, that are not resident: so many can still come. Where the system does not
+ * tell, all. */
+size_t dn_process_missing_code(bool libraries);
 
 /* Processor cores that this process may run on; at least 1. */
 int dn_process_cores(void);

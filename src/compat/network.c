@@ -68,6 +68,7 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
  * start; rounded, the same plan is nearly always made. */
 enum {
     CODE_TO_COME = 1536 << 10,   /* at most; no more than there is */
+    LIBRARIES_TO_COME = 128 << 10,
     READER_TO_COME = 96 << 10,   /* where a thread of its own reads filters */
     STACK_PER_THREAD = 40 << 10,
     BYTES_PER_LAYER = 2 << 10,
@@ -81,6 +82,11 @@ static void nothing(void *context, int item, int thread)
     (void)context, (void)item, (void)thread;
 }
 
+static size_t least_of(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Bytes of the process, with the code that will come; what is missing beside that in *unplanned. Its threads exist by then
  * (the OpenMP of clang takes 0.8 MB when it starts), and the code in which they wait has come back. */
 static size_t begin_planning(int threads, size_t *unplanned)
@@ -88,9 +94,9 @@ static size_t begin_planning(int threads, size_t *unplanned)
     dn_parallel(threads, threads, nothing, NULL);
     dn_process_forget_code();
     dn_parallel(threads, threads, nothing, NULL);
-    const size_t missing = dn_process_missing_code(), code = missing < CODE_TO_COME ? missing : CODE_TO_COME;
+    const size_t missing = dn_process_missing_code(false), code = least_of(missing, CODE_TO_COME);
     *unplanned = missing - code;
-    return dn_process_resident() + code;
+    return dn_process_resident() + code + least_of(dn_process_missing_code(true), LIBRARIES_TO_COME);
 }
 
 /* `start`: see begin_planning(). */
@@ -335,7 +341,7 @@ enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *row
     if (!engine->ready)
         return dn_fail(err, DN_INVALID, "%s was loaded to be planned only", engine->graph.path);
     /* Behind the last run, in the maps' place, there may have been more code: what finds and draws boxes. */
-    if (engine->budget && dn_process_missing_code() < engine->unplanned)
+    if (engine->budget && dn_process_missing_code(false) < engine->unplanned)
         dn_process_forget_code();
     dn_exec_trace(&engine->exec, engine->spans ? &engine->tracer : NULL);
     if (engine->options.observer)
