@@ -42,8 +42,8 @@ struct dn_machine dn_machine_striped(const struct dn_machine *m, int tiles, int 
 
 static struct dn_conv_sharing sharing(const struct dn_machine *m, const struct dn_layer *l, int steps, int thrift)
 {
-    struct dn_rect rect = {0, dn_ceil_div(l->out_h, steps), 0, l->out_w};
-    return dn_conv_sharing(&l->u.convolutional.conv, rect, m->threads, thrift);
+    const struct dn_conv *v = &l->u.convolutional.conv;
+    return dn_conv_sharing(v, (struct dn_rect){0, dn_ceil_div(v->h, steps), 0, v->w}, m->threads, thrift);
 }
 
 /* Winograd does a quarter of the multiplications, at stride 2 nine sixteenths. The outputs it computes

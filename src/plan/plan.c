@@ -57,8 +57,8 @@ int dn_read_channels(const struct dn_layer *l, int team, int slice)
 
 bool dn_reads_itself(const struct dn_layer *l, int team, int slice, int thrift)
 {
-    const struct dn_rect whole = {0, l->out_h, 0, l->out_w};
-    return dn_stays_raw(l, team, true) && dn_conv_reads(&l->u.convolutional.conv, whole, team, thrift) &&
+    const struct dn_conv *v = &l->u.convolutional.conv;
+    return dn_stays_raw(l, team, true) && dn_conv_reads(v, (struct dn_rect){0, v->h, 0, v->w}, team, thrift) &&
            dn_read_channels(l, team, slice) > 0;
 }
 

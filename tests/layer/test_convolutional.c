@@ -20,6 +20,7 @@ static const char *const nets[] = {
     NET(6, 5, 18) "[convolutional]\nfilters=20\nsize=3\npad=1\nxnor=1\nbin_output=1\nactivation=leaky\n",
     NET(9, 8, 18) "[convolutional]\nfilters=20\nsize=3\nstride=2\npad=1\nantialiasing=1\nactivation=leaky\n",
     NET(9, 8, 18) "[convolutional]\nfilters=20\nsize=3\nstride=2\npad=1\nantialiasing=2\nactivation=leaky\n",
+    NET(25, 23, 32) "[convolutional]\nfilters=32\nsize=3\nstride=2\npad=1\nantialiasing=1\nactivation=leaky\n",
     NET(6, 5, 16) "[convolutional]\nfilters=16\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\n"
                   "[convolutional]\nfilters=16\nsize=3\npad=1\nbatch_normalize=1\nshare_index=0\nactivation=linear\n",
     NET(4, 3, 5) "[convolutional]\nfilters=20\nsize=1\nactivation=normalize_channels\n",
