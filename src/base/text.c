@@ -49,6 +49,24 @@ static void add_digit(uint64_t *mantissa, int *scale, char digit, bool fraction)
     *scale += !counts - fraction;
 }
 
+/* The exponent at s; what is larger than any float's is all the same. Returns where it ends. */
+static const char *add_exponent(const char *s, int *scale)
+{
+    enum { MOST = 10000 };
+    bool negative;
+    int exponent = 0;
+    const char *digits = skip_sign(s + 1, &negative);
+    if (!is_digit(*digits))
+        return s;
+    for (s = digits; is_digit(*s); s++)
+        exponent = exponent < MOST ? exponent * 10 + (*s - '0') : MOST;
+    if (exponent >= MOST)
+        *scale = negative ? -MOST : MOST;
+    else
+        *scale += negative ? -exponent : exponent;
+    return s;
+}
+
 bool dn_parse_float(const char *s, float *value, const char **end)
 {
     bool negative, digits = false;
@@ -64,14 +82,8 @@ bool dn_parse_float(const char *s, float *value, const char **end)
             add_digit(&mantissa, &scale, *s, true);
     if (!digits)
         return false;
-    if (*s == 'e' || *s == 'E') {
-        const char *after;
-        int exponent;
-        if (dn_parse_int(s + 1, &exponent, &after)) {
-            scale = exponent > 10000 ? 10000 : exponent < -10000 ? -10000 : scale + exponent;
-            s = after;
-        }
-    }
+    if (*s == 'e' || *s == 'E')
+        s = add_exponent(s, &scale);
     double v = (double)mantissa;
     if (mantissa) /* 0 times an infinite power were no number */
         v = scale < 0 ? v / pow(10, -scale) : v * pow(10, scale);

@@ -19,7 +19,7 @@
 #include "layer/section.h"
 #include "layer/tree.h"
 
-/* In the order of stock Darknet's layer numbers for the types it has; `compat` maps to those. */
+/* Stock Darknet numbers them otherwise; `compat` maps to its numbers. */
 enum dn_type {
     DN_CONVOLUTIONAL,
     DN_DECONVOLUTIONAL,

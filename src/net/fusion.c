@@ -38,15 +38,20 @@ static enum dn_status parse_layers(const struct parser *p, int layers, struct dn
         return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] does not say which layers; write layers=FIRST-LAST",
                        p->path, p->section->line);
     const char *end = key->value - 1;
+    size_t most = 1;
+    for (const char *s = key->value; *s; s++)
+        most += *s == ',';
+    g->ranges = calloc(most, sizeof *g->ranges);
+    if (!g->ranges)
+        return dn_fail(p->err, DN_NO_MEMORY, "%s:%d: no memory for the %zu ranges of a [fusion] section", p->path, key->line, most);
     do {
         int pair[2];
-        if (g->n == DN_FUSION_RANGES || !parse_pair(end + 1, '-', NULL, pair, &end) || (*end && *end != ','))
-            return fail(p, key, "write layers=FIRST-LAST, or at most 16 such ranges with commas");
+        if (!parse_pair(end + 1, '-', NULL, pair, &end) || (*end && *end != ','))
+            return fail(p, key, "write layers=FIRST-LAST, or several such ranges with commas");
         if (pair[0] > pair[1] || pair[1] >= layers)
             return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] layers=%d-%d is not a range of the layers 0-%d",
                            p->path, key->line, pair[0], pair[1], layers - 1);
-        g->first[g->n] = pair[0];
-        g->last[g->n++] = pair[1];
+        g->ranges[g->n++] = (struct dn_range){pair[0], pair[1]};
     } while (*end);
     return DN_OK;
 }
@@ -59,7 +64,7 @@ static enum dn_status parse_tiles(const struct parser *p, struct dn_fusion_group
     const char *end = "";
     if (key && (!parse_pair(key->value, 'x', &one, pair, &end) || *end || pair[0] < 1 || pair[1] < 1 ||
                 pair[0] > MOST_TILES || pair[1] > MOST_TILES))
-        return fail(p, key, "write tiles=ROWSxCOLUMNS with numbers from 1 on");
+        return fail(p, key, "write tiles=ROWSxCOLUMNS with numbers from 1 to 32768");
     g->tiles = pair[0];
     g->columns = pair[1];
     return DN_OK;
@@ -74,7 +79,7 @@ static bool parse_number(const struct parser *p, const char *name, int least, in
     if (!key)
         return false;
     if (!dn_parse_int(key->value, &n, &end) || *end || n < least) {
-        fail(p, key, "write a number");
+        fail(p, key, least ? "write a number from 1 on" : "write a number from 0 on");
         return false;
     }
     *value = n;
@@ -84,10 +89,18 @@ static bool parse_number(const struct parser *p, const char *name, int least, in
 static enum dn_status parse_order(const struct parser *p, struct dn_fusion *fusion)
 {
     struct dn_key *key = dn_section_find(p->section, "order");
-    if (key && strcmp(key->value, "early") != 0 && strcmp(key->value, "file") != 0)
+    const bool early = key && strcmp(key->value, "early") == 0;
+    int concat = fusion->concat;
+    if (key && !early && strcmp(key->value, "file") != 0)
         return fail(p, key, "allowed are file and early");
-    fusion->early |= key && strcmp(key->value, "early") == 0;
-    fusion->concat_given |= parse_number(p, "concat", 0, &fusion->concat);
+    if (key && fusion->order_given && early != fusion->early)
+        return fail(p, key, "another section has another order, and it holds for all");
+    if (parse_number(p, "concat", 0, &concat) && fusion->concat_given && concat != fusion->concat)
+        return fail(p, dn_section_find(p->section, "concat"), "another section has another number, and it holds for all");
+    fusion->early |= early;
+    fusion->order_given |= key != NULL;
+    fusion->concat_given |= dn_section_find(p->section, "concat") != NULL;
+    fusion->concat = concat;
     return p->err->status;
 }
 
@@ -106,14 +119,30 @@ static enum dn_status parse_words(const struct parser *p, struct dn_fusion_group
     return DN_OK;
 }
 
+/* Each key once, with a value. */
+static enum dn_status check_keys(const struct parser *p)
+{
+    const struct dn_section *s = p->section;
+    for (int i = 0; i < s->n; i++) {
+        if (!s->keys[i].value)
+            return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] %s has no value; write %s=VALUE", p->path, s->keys[i].line,
+                           s->keys[i].name, s->keys[i].name);
+        for (int k = 0; k < i; k++)
+            if (strcmp(s->keys[i].name, s->keys[k].name) == 0)
+                return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] has the key %s twice; line %d has it, too", p->path,
+                               s->keys[i].line, s->keys[i].name, s->keys[k].line);
+    }
+    return DN_OK;
+}
+
 static enum dn_status parse_group(struct parser *p, int layers, struct dn_fusion *fusion)
 {
     struct dn_fusion_group *g = &fusion->groups[fusion->n];
     g->line = p->section->line;
     if (strcmp(p->section->name, "fusion") != 0)
-        return dn_fail(p->err, DN_INVALID, "%s:%d: [%s] stands behind a [fusion] section; those come last",
+        return dn_fail(p->err, DN_INVALID, "%s:%d: [%s] stands among [fusion] sections, which come last and after which there is nothing else",
                        p->path, g->line, p->section->name);
-    if (parse_layers(p, layers, g) || parse_tiles(p, g) || parse_words(p, g) || parse_order(p, fusion))
+    if (check_keys(p) || parse_layers(p, layers, g) || parse_tiles(p, g) || parse_words(p, g) || parse_order(p, fusion))
         return p->err->status;
     g->stripes = 1;
     parse_number(p, "slice", 1, &g->slice);
@@ -136,7 +165,7 @@ static enum dn_status check_overlaps(const struct dn_fusion *f, int layers, stru
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory for its %d [fusion] sections", f->path, f->n);
     for (int i = 0; i < f->n; i++)
         for (int r = 0; r < f->groups[i].n; r++)
-            for (int l = f->groups[i].first[r]; l <= f->groups[i].last[r] && !err->status; l++) {
+            for (int l = f->groups[i].ranges[r].first; l <= f->groups[i].ranges[r].last && !err->status; l++) {
                 if (owner[l])
                     dn_fail(err, DN_INVALID, "%s:%d: [fusion] has layer %d, which the section of line %d has already",
                             f->path, f->groups[i].line, l, owner[l]);
@@ -176,6 +205,8 @@ enum dn_status dn_fusion_read(const char *path, int layers, struct dn_fusion *fu
 
 void dn_fusion_free(struct dn_fusion *fusion)
 {
+    for (int i = 0; i < fusion->n; i++)
+        free(fusion->groups[i].ranges);
     free(fusion->path);
     free(fusion->groups);
     memset(fusion, 0, sizeof *fusion);

@@ -25,12 +25,14 @@
 
 enum dn_residency { DN_BY_BUDGET, DN_RESIDENT, DN_STREAM };
 
-enum { DN_FUSION_RANGES = 16 };
+struct dn_range {
+    int first, last;
+};
 
 struct dn_fusion_group {
     int line;
     int n;
-    int first[DN_FUSION_RANGES], last[DN_FUSION_RANGES]; /* [n] layers */
+    struct dn_range *ranges; /* [n] layers */
     int tiles, columns, stripes;
     int slice; /* 0: not given */
     int thrift;
@@ -43,7 +45,7 @@ struct dn_fusion {
     int n;
     struct dn_fusion_group *groups;
     bool early;
-    bool concat_given;
+    bool order_given, concat_given;
     int concat;
 };
 

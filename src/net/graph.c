@@ -2,35 +2,13 @@
 #include "net/graph.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "base/size.h"
 #include "net/cfg.h"
-
-static enum dn_status append(char **text, struct dn_error *err, const char *format, ...)
-    DN_PRINTF(3, 4);
-
-static enum dn_status append(char **text, struct dn_error *err, const char *format, ...)
-{
-    char *line, *joined;
-    va_list args;
-    va_start(args, format);
-    int n = vasprintf(&line, format, args);
-    va_end(args);
-    if (n < 0)
-        return dn_fail(err, DN_NO_MEMORY, "no memory for the remarks about a cfg");
-    size_t old = *text ? strlen(*text) : 0;
-    joined = realloc(*text, old + (size_t)n + 1);
-    if (joined) {
-        memcpy(joined + old, line, (size_t)n + 1);
-        *text = joined;
-    }
-    free(line);
-    return joined ? DN_OK : dn_fail(err, DN_NO_MEMORY, "no memory for the remarks about a cfg");
-}
 
 /* Batch and subdivisions only size stock's buffers, but values that make no sense are refused. */
 static void parse_batch(struct dn_build *b)
@@ -67,13 +45,11 @@ static enum dn_status parse_net(struct dn_build *b, struct dn_graph *g)
     return DN_OK;
 }
 
-static enum dn_status note_unused(const struct dn_section *s, char **notices, struct dn_error *err)
+static void note_unused(const struct dn_section *s, FILE *notices)
 {
-    enum dn_status status = DN_OK;
-    for (int i = 0; i < s->n && !status; i++)
+    for (int i = 0; i < s->n; i++)
         if (!s->keys[i].used && s->keys[i].value)
-            status = append(notices, err, "Unused field: '%s = %s'\n", s->keys[i].name, s->keys[i].value);
-    return status;
+            fprintf(notices, "Unused field: '%s = %s'\n", s->keys[i].name, s->keys[i].value);
 }
 
 /* Keys that every section may carry, format section 1.5. */
@@ -113,10 +89,36 @@ static int count_layers(const struct dn_cfg *cfg)
     return n;
 }
 
+/* The layers of sections 1 to n. */
+static enum dn_status build_layers(struct dn_build *b, const struct dn_cfg *cfg, int n, bool exact, struct dn_graph *g,
+                                   FILE *notices)
+{
+    for (b->index = 0; b->index < n; b->index++) {
+        struct dn_layer *l = &g->layers[b->index];
+        b->section = &cfg->sections[b->index + 1];
+        size_t before = g->weights;
+        g->n++;
+        if (build_layer(b, g, l))
+            return b->err->status;
+        note_unused(b->section, notices);
+        l->file_offset = before;
+        if (l->ops->type == DN_CONVOLUTIONAL) {
+            l->u.convolutional.conv.exact |= exact || l->shares >= 0;
+            if (l->shares >= 0) /* packed filters are of one kind */
+                g->layers[l->shares].u.convolutional.conv.exact = true;
+        }
+        b->c = l->out_c;
+        b->h = l->out_h;
+        b->w = l->out_w;
+    }
+    return DN_OK;
+}
+
 static enum dn_status build(struct dn_cfg *cfg, const struct dn_graph_options *options,
                             struct dn_graph *g, struct dn_error *err)
 {
     struct dn_build b = {.path = cfg->path, .section = &cfg->sections[0], .dialect = options->dialect, .err = err};
+    struct dn_print notices;
     g->dialect = options->dialect;
     if (parse_net(&b, g))
         return err->status;
@@ -131,28 +133,15 @@ static enum dn_status build(struct dn_cfg *cfg, const struct dn_graph_options *o
     b.net_h = b.h = g->h;
     b.net_w = b.w = g->w;
     b.layers = g->layers;
-    for (b.index = 0; b.index < n; b.index++) {
-        struct dn_layer *l = &g->layers[b.index];
-        b.section = &cfg->sections[b.index + 1];
-        size_t before = g->weights;
-        g->n++;
-        if (build_layer(&b, g, l) || note_unused(b.section, &g->notices, err))
-            return err->status;
-        l->file_offset = before;
-        if (l->ops->type == DN_CONVOLUTIONAL) {
-            l->u.convolutional.conv.exact |= options->exact || l->shares >= 0;
-            if (l->shares >= 0) /* packed filters are of one kind */
-                g->layers[l->shares].u.convolutional.conv.exact = true;
-        }
-        b.c = l->out_c;
-        b.h = l->out_h;
-        b.w = l->out_w;
-    }
+    if (dn_print_begin(&notices, err))
+        return err->status;
+    build_layers(&b, cfg, n, options->exact, g, notices.out);
+    g->notices = dn_print_end(&notices, err);
+    if (err->status)
+        return err->status;
     for (g->output = g->n - 1; g->output > 0 && g->layers[g->output].ops->type == DN_COST;)
         g->output--;
     g->input_layout = dn_input_is_planar(&g->layers[0], g->c) ? DN_PLANAR : DN_BLOCKED;
-    if (!g->notices && !(g->notices = strdup("")))
-        return dn_fail(err, DN_NO_MEMORY, "%s: no memory for remarks", cfg->path);
     if (cfg->n > n + 1)
         return dn_fusion_parse(cfg->path, cfg->sections + n + 1, cfg->n - n - 1, n, &g->fusion, err);
     return DN_OK;

@@ -37,7 +37,7 @@ void dn_graph_free(struct dn_graph *graph);
  * which `map` begins in it. */
 int dn_graph_root(const struct dn_graph *graph, int map, int *channel);
 
-/* Shape of a map. */
+/* Numbers of the input. */
 static inline size_t dn_graph_inputs(const struct dn_graph *g)
 {
     return (size_t)g->c * (size_t)g->h * (size_t)g->w;

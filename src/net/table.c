@@ -2,7 +2,8 @@
 #include "net/graph.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "base/print.h"
 
 static void print_shape(FILE *f, const struct dn_layer *l)
 {
@@ -62,19 +63,15 @@ static void print_layer(FILE *f, const struct dn_layer *l)
 
 char *dn_graph_table(const struct dn_graph *graph)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f)
+    struct dn_error err = {0};
+    struct dn_print print;
+    if (dn_print_begin(&print, &err))
         return NULL;
+    FILE *f = print.out;
     fprintf(f, "layer     filters    size              input                output\n");
     for (int i = 0; i < graph->n; i++) {
         fprintf(f, "%5d ", i);
         print_layer(f, &graph->layers[i]);
     }
-    if (fclose(f) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return dn_print_end(&print, &err);
 }

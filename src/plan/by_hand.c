@@ -14,8 +14,8 @@ struct hand {
 
 static enum dn_status fail(const struct hand *h, const struct dn_fusion_group *g, const char *why, int layer)
 {
-    return dn_fail(h->err, DN_INVALID, "%s:%d: [fusion] layers=%d-%d: layer %d, [%s], %s", h->fusion->path,
-                   g->line, g->first[0], g->last[g->n - 1], layer,
+    return dn_fail(h->err, DN_INVALID, "%s:%d: [fusion] layers=%d-%d%s: layer %d, [%s], %s", h->fusion->path, g->line,
+                   g->ranges[0].first, g->ranges[0].last, g->n > 1 ? ",..." : "", layer,
                    h->flow->graph->layers[layer].ops->names[0], why);
 }
 
@@ -26,14 +26,14 @@ static enum dn_status find_positions(const struct hand *h, const struct dn_fusio
     group->first = INT_MAX;
     group->last = -1;
     for (int r = 0; r < g->n; r++)
-        for (int l = g->first[r]; l <= g->last[r]; l++, count++) {
+        for (int l = g->ranges[r].first; l <= g->ranges[r].last; l++, count++) {
             group->first = dn_min(group->first, h->flow->position[l]);
             group->last = dn_max(group->last, h->flow->position[l]);
         }
     for (int p = group->first; p <= group->last && count != group->last - group->first + 1; p++) {
         int layer = h->flow->order[p], inside = 0;
         for (int r = 0; r < g->n; r++)
-            inside |= layer >= g->first[r] && layer <= g->last[r];
+            inside |= layer >= g->ranges[r].first && layer <= g->ranges[r].last;
         if (!inside)
             return fail(h, g, "runs between them and is not in the section", layer);
     }
@@ -98,7 +98,7 @@ static enum dn_status check_stripes(const struct hand *h, const struct dn_fusion
     const struct dn_plan *plan = h->plan;
     for (int i = 0; i < plan->n_groups && g->stripes > 1; i++) {
         const struct dn_group *group = &plan->groups[i];
-        int layer = h->flow->order[group->last], position = h->flow->position[g->first[0]];
+        int layer = h->flow->order[group->last], position = h->flow->position[g->ranges[0].first];
         if (group->first <= position && position <= group->last && !dn_plan_has_stripes(h->flow, plan, group))
             return fail(h, g, "ends a group that cannot be in stripes: outside of it a map is needed that it reads, too", layer);
     }

@@ -44,6 +44,8 @@ static enum dn_status check_storage(const struct checker *c, int i)
     if (s->copies != 1 && (s->copies < 1 || s->tile || b->first != b->last || b->first >= p->n_groups ||
                            p->groups[b->first].stripes != s->copies))
         return dn_fail(c->err, DN_INVALID, "plan: storage %d has %d copies", i, s->copies);
+    if (s->copies > 1 && (s->map == 0 || dn_copy_bytes(s) % DN_ALIGN || dn_copy_bytes(s) * (size_t)s->copies != b->bytes))
+        return dn_fail(c->err, DN_INVALID, "plan: storage %d is of the input or does not have %d equal copies", i, s->copies);
     if (s->tile && (s->map <= 0 || p->places[s->map].next >= 0)) /* the input comes in whole rows */
         return dn_fail(c->err, DN_INVALID, "plan: storage %d keeps tiles of the input or of several maps", i);
     for (int g = 0; g < p->n_groups; g++)

@@ -8,7 +8,7 @@
 #include "plan/schedule.h"
 
 /* Rates of a machine, all threads together. Defaults by instruction set: dn_machine_default();
- * measured ones: calibrate.h. */
+ * measured ones: machine.h. */
 struct dn_machine {
     int threads;
     bool spare;     /* there is a core beside those of the threads, to read filters while they compute */

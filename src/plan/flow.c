@@ -51,9 +51,11 @@ enum dn_status dn_flow_init(struct dn_flow *flow, const struct dn_graph *graph, 
     flow->first_reader = calloc(maps + 2, sizeof *flow->first_reader);
     flow->output = calloc(maps, sizeof *flow->output);
     flow->early = calloc(maps, sizeof *flow->early);
+    flow->first_early = calloc(maps, sizeof *flow->first_early);
+    flow->next_early = calloc(maps, sizeof *flow->next_early);
     flow->kept = calloc(maps, sizeof *flow->kept);
     if (!flow->order || !flow->position || !flow->root || !flow->channel || !flow->readers ||
-        !flow->first_reader || !flow->output || !flow->early || !flow->kept) {
+        !flow->first_reader || !flow->output || !flow->early || !flow->first_early || !flow->next_early || !flow->kept) {
         dn_flow_free(flow);
         return dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", graph->path, graph->n);
     }
@@ -80,14 +82,39 @@ static bool goes_early(const struct dn_flow *f, const bool *early, int i)
     return early[made] ? bytes <= dn_layer_outputs(from) : i - made > 2 && 2 * bytes <= dn_layer_outputs(from);
 }
 
-/* Appends a layer and, behind it, its aliases and the layers that go early after it. */
-static void emit(struct dn_flow *f, const bool *early, int i, int *n)
+/* The layer behind which an early one runs. */
+static int leader(const struct dn_flow *f, int early)
 {
-    f->position[i] = *n;
-    f->order[(*n)++] = i;
-    for (int k = i + 1; k < f->graph->n; k++)
-        if (early[k] && f->root[f->graph->layers[k].in[0] + 1] == i + 1)
-            emit(f, early, k, n);
+    return f->root[f->graph->layers[early].in[0] + 1] - 1;
+}
+
+/* Appends a layer and, behind it, its aliases and the layers that go early after it, each with those behind itself. */
+static void emit(struct dn_flow *f, int first, int *n)
+{
+    for (int i = first; i >= 0;) {
+        f->position[i] = *n;
+        f->order[(*n)++] = i;
+        int next = f->first_early[i];
+        while (next < 0 && i != first) {
+            next = f->next_early[i];
+            i = leader(f, i);
+        }
+        i = next;
+    }
+}
+
+/* The lists of early layers by what they run behind, each in file order. */
+static void list_early(struct dn_flow *f)
+{
+    for (int i = 0; i < f->graph->n; i++)
+        f->first_early[i] = -1;
+    for (int i = f->graph->n - 1; i >= 0; i--) {
+        if (!f->early[i])
+            continue;
+        const int behind = leader(f, i);
+        f->next_early[i] = f->first_early[behind];
+        f->first_early[behind] = i;
+    }
 }
 
 void dn_flow_order(struct dn_flow *flow, enum dn_order order)
@@ -98,9 +125,10 @@ void dn_flow_order(struct dn_flow *flow, enum dn_order order)
         bool alias = flow->graph->layers[i].alias && flow->root[i + 1] > 0;
         early[i] = order == DN_ORDER_EARLY && (alias || goes_early(flow, early, i));
     }
+    list_early(flow);
     for (int i = 0; i < flow->graph->n; i++)
         if (!early[i])
-            emit(flow, early, i, &n);
+            emit(flow, i, &n);
 }
 
 void dn_flow_free(struct dn_flow *flow)
@@ -113,6 +141,8 @@ void dn_flow_free(struct dn_flow *flow)
     free(flow->first_reader);
     free(flow->output);
     free(flow->early);
+    free(flow->first_early);
+    free(flow->next_early);
     free(flow->kept);
     memset(flow, 0, sizeof *flow);
 }

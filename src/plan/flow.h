@@ -19,6 +19,8 @@ struct dn_flow {
     int *readers;      /* layers that read a root, no aliases: readers[first_reader[m] ...] */
     int *first_reader; /* [n + 2] */
     bool *early;       /* [n] layers that run before their turn in the file */
+    int *first_early;  /* [n] the first early layer that runs behind each one; -1 */
+    int *next_early;   /* [n] the next one behind the same layer; -1 */
     bool *kept;        /* [n] layers that stay readable after the run: heads, the last one, and those
                           asked for */
     bool *output;      /* [n + 1] their roots */

@@ -24,9 +24,15 @@ static int leading_layers(const struct dn_graph *g)
     return end;
 }
 
-static struct dn_fusion_group square(int first, int last, int tiles)
+/* A group of the layers of a range. */
+static struct dn_fusion_group square(struct dn_range *layers, int tiles)
 {
-    return (struct dn_fusion_group){.n = 1, .first = {first}, .last = {last}, .tiles = tiles, .columns = tiles, .stripes = 1};
+    return (struct dn_fusion_group){.n = 1, .ranges = layers, .tiles = tiles, .columns = tiles, .stripes = 1};
+}
+
+static bool has_tiles(const struct dn_layer *l, int tiles)
+{
+    return tiles <= l->out_h && tiles <= l->out_w;
 }
 
 /* DN_BUDGET: it does not fit. */
@@ -44,6 +50,7 @@ enum dn_status dn_plan_paper(struct dn_flow *flow, const struct dn_plan_options 
 {
     const struct dn_graph *g = flow->graph;
     struct dn_fusion_group groups[2];
+    struct dn_range layers[2];
     struct dn_fusion fusion = {.path = g->path, .groups = groups};
     int n = leading_layers(g);
     size_t least = SIZE_MAX;
@@ -51,9 +58,13 @@ enum dn_status dn_plan_paper(struct dn_flow *flow, const struct dn_plan_options 
         for (int cut = n - 1; cut > 0; cut--) {
             if (cut < n - 1 && g->layers[cut].ops->type != DN_MAXPOOL)
                 continue;
+            layers[0] = (struct dn_range){0, cut};
+            layers[1] = (struct dn_range){cut + 1, n - 1};
             for (int second = 1; second <= (cut < n - 1 ? tiles : 1); second++) {
-                groups[0] = square(0, cut, tiles);
-                groups[1] = square(cut + 1, n - 1, second);
+                if (!has_tiles(&g->layers[cut], tiles) || !has_tiles(&g->layers[n - 1], second))
+                    continue;
+                groups[0] = square(&layers[0], tiles);
+                groups[1] = square(&layers[1], second);
                 fusion.n = cut < n - 1 ? 2 : 1;
                 struct dn_error why = {0};
                 if (try(flow, options, &fusion, plan, &why) == DN_OK)
@@ -65,5 +76,6 @@ enum dn_status dn_plan_paper(struct dn_flow *flow, const struct dn_plan_options 
         }
     if (least < SIZE_MAX)
         return dn_plan_refuse(flow, options, least, err);
-    return dn_fail(err, DN_UNSUPPORTED, "%s does not begin with convolution and pooling layers", g->path);
+    return dn_fail(err, DN_UNSUPPORTED, "%s does not begin with two or more layers of convolution and pooling, which the published method needs",
+                   g->path);
 }

@@ -32,7 +32,7 @@ static void amounts(const struct dn_plan_facts *f, int group, double bytes[KINDS
     bytes[BOXES] = 0;
 }
 
-/* A round step of which four to ten fit below `top`. */
+/* A round step of which two to five fit below `top`. */
 static double grid_step(double top)
 {
     double step = 1;

@@ -94,14 +94,14 @@ static int portion_in_bands(const struct dn_layer *l, int team)
     return is_shared_out(l, team) || !l->ops->packed ? dn_blocks(l->out_c) : 1;
 }
 
-size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice, int team)
+size_t dn_stream_bytes(const struct dn_layer *l, int slice, int team)
 {
-    int blocks = dn_blocks(l->out_c), missing = blocks - resident;
-    if (!l->file_filters || !missing)
+    int blocks = dn_blocks(l->out_c);
+    if (!l->file_filters)
         return 0;
     if (!slice)
         return dn_packed_bytes(l, 0, blocks) + dn_raw_bytes(l, dn_raw_blocks(l, team, portion_in_bands(l, team)));
-    return slot_bytes(l, slice) * (missing > slice && !team ? DN_PLAN_SLOTS : 1) +
+    return slot_bytes(l, slice) * (blocks > slice && !team ? DN_PLAN_SLOTS : 1) +
            (dn_stays_raw(l, team, true) ? 0 : dn_raw_bytes(l, dn_raw_blocks(l, team, slice)));
 }
 

@@ -163,8 +163,8 @@ bool dn_reads_itself(const struct dn_layer *l, int team, int slice, int thrift);
 int dn_read_channels(const struct dn_layer *l, int team, int slice);
 
 /* Bytes of a stream buffer with two slots, a team's with one, for slices of so many blocks of a layer, or for all
- * filters (slice 0). `resident` blocks need none. */
-size_t dn_stream_bytes(const struct dn_layer *l, int resident, int slice, int team);
+ * filters (slice 0), of which none is resident. */
+size_t dn_stream_bytes(const struct dn_layer *l, int slice, int team);
 
 /* The groups of options->fusion, all other layers one by one. */
 enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_options *options,

@@ -1,6 +1,8 @@
 /* See print.h. */
 #include "plan/print.h"
 
+#include <stdlib.h>
+
 #include "base/size.h"
 
 static const double MB = 1 << 20;
@@ -83,8 +85,9 @@ void dn_plan_table(FILE *out, const struct dn_plan_facts *f)
     for (int i = 0; i < plan->n_groups; i++) {
         const struct dn_group *g = &plan->groups[i];
         struct dn_plan_use use = dn_plan_use(plan, i);
-        char layers[256], tiles[32], stripes[32] = "";
-        FILE *text = fmemopen(layers, sizeof layers, "w");
+        char *layers = NULL, tiles[32], stripes[32] = "";
+        size_t size;
+        FILE *text = open_memstream(&layers, &size);
         if (text) {
             dn_plan_ranges(text, f->flow, g);
             fclose(text);
@@ -92,10 +95,11 @@ void dn_plan_table(FILE *out, const struct dn_plan_facts *f)
         snprintf(tiles, sizeof tiles, "%dx%d", g->tiles, g->columns);
         if (g->stripes > 1)
             snprintf(stripes, sizeof stripes, "bands %d stripes", g->stripes);
-        fprintf(out, "%-16s %-15s %-8s %5.2f %9.2f %9.2f %9.2f %9.2f %8.2f%s\n", layers, g->stripes > 1 ? stripes : mode(g), tiles,
+        fprintf(out, "%-16s %-15s %-8s %5.2f %9.2f %9.2f %9.2f %9.2f %8.2f%s\n", layers ? layers : "?", g->stripes > 1 ? stripes : mode(g), tiles,
                 repeats(f, g), (double)use.maps / MB, (double)(use.resident + use.streamed) / MB,
                 (double)use.workspace / MB, (double)(total(use) + f->process) / MB,
                 1e3 * dn_plan_group_seconds(f, i), i == peak ? "  <- peak" : "");
+        free(layers);
     }
     fprintf(out, "process %.2f MB + weights %.2f MB + maps and scratch %.2f MB + edges %.2f MB = %.2f MB",
             (double)f->process / MB, (double)plan->weights_bytes / MB, (double)plan->maps_bytes / MB,

@@ -135,9 +135,8 @@ enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_o
 enum dn_status dn_plan_refuse(const struct dn_flow *flow, const struct dn_plan_options *options,
                               size_t least, struct dn_error *err)
 {
-    /* rounded up, so that the number that is named is enough */
-    size_t tenths = ((least + options->process) * 10 + (1 << 20) - 1) >> 20;
-    return dn_fail(err, DN_BUDGET, "%s needs at least %zu.%zu MB%s; the budget is %.1f MB", flow->graph->path,
-                   tenths / 10, tenths % 10, options->photo ? " with this photo" : "",
-                   (double)options->asked / (1 << 20));
+    /* rounded up, so that the number that is named is enough; the budget down, so that it is less */
+    size_t tenths = ((least + options->process) * 10 + (1 << 20) - 1) >> 20, asked = (options->asked >> 10) * 10 >> 10;
+    return dn_fail(err, DN_BUDGET, "%s needs at least %zu.%zu MB%s; the budget is %zu.%zu MB", flow->graph->path,
+                   tenths / 10, tenths % 10, options->photo ? " with this photo" : "", asked / 10, asked % 10);
 }

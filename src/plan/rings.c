@@ -2,6 +2,7 @@
 #include "plan/rings.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,7 +185,7 @@ static int advance_of(const struct dn_rings *r, int map)
     for (int i = f->first_reader[map]; i < f->first_reader[map + 1]; i++) {
         const struct dn_layer *l = &f->graph->layers[f->readers[i]];
         if (l->ops->span && f->position[l->index] <= r->last)
-            rows = dn_max(rows, dn_ceil_div(r->stride[l->index + 1] * h, l->out_h));
+            rows = dn_max(rows, (int)(((int64_t)r->stride[l->index + 1] * h + l->out_h - 1) / l->out_h));
     }
     return dn_ceil_div(rows, stride) * stride;
 }

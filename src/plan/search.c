@@ -75,7 +75,7 @@ struct search {
     size_t filters;      /* bytes of those of all layers */
     size_t most;         /* bytes of a piece of bands */
     size_t highest;      /* cap */
-    size_t *live;        /* [n] bytes that live while its groups run */
+    size_t *live;        /* [n + 1] bytes that live while its groups run, or at least do up to a position */
     size_t largest;      /* bytes of its largest piece */
     struct way ways[WAYS];
     int n_ways;
@@ -87,18 +87,17 @@ struct search {
 /* The smallest cap for which there are groups. */
 static size_t least_cap(const struct search *s, enum dn_stay stay)
 {
-    size_t *least = calloc((size_t)s->pieces.n + 1, sizeof *least), result = SIZE_MAX;
-    for (int p = 0; least && p < s->pieces.n; p++) {
+    size_t *least = s->live;
+    least[0] = 0;
+    for (int p = 0; p < s->pieces.n; p++) {
         least[p + 1] = SIZE_MAX;
         for (int i = s->pieces.begin[p]; i < s->pieces.begin[p + 1]; i++) {
             const struct dn_piece *piece = &s->pieces.list[i];
             size_t bytes = least[piece->first] > piece->bytes[stay] ? least[piece->first] : piece->bytes[stay];
             least[p + 1] = bytes < least[p + 1] ? bytes : least[p + 1];
         }
-        result = least[p + 1];
     }
-    free(least);
-    return result;
+    return least[s->pieces.n];
 }
 
 /* Those up to a position, when they are known up to all before it. */
@@ -482,7 +481,7 @@ static enum dn_status allocate(struct search *s, size_t n)
     }
     s->previous = calloc(n, sizeof *s->previous);
     s->others = calloc(n + 1, sizeof *s->others);
-    s->live = calloc(n, sizeof *s->live);
+    s->live = calloc(n + 1, sizeof *s->live);
     for (int i = 0; i < WAYS; i++) {
         s->ways[i].order = calloc(n, sizeof *s->ways[i].order);
         s->ways[i].places = calloc(n + 1, sizeof *s->ways[i].places);
@@ -537,7 +536,8 @@ static enum dn_status try_ways(struct search *s, size_t most, size_t highest)
  * larger ones, too. */
 static enum dn_status search(struct search *s)
 {
-    const size_t budget = s->options->budget, highest = budget ? (size_t)((double)budget / bytes_part) : SIZE_MAX;
+    const size_t budget = s->options->budget;
+    const size_t highest = budget && (double)budget < bytes_part * (double)SIZE_MAX ? (size_t)((double)budget / bytes_part) : SIZE_MAX;
     if (try_ways(s, highest < LARGEST_GROUP ? highest : LARGEST_GROUP, highest))
         return s->err->status;
     for (size_t most = LARGEST_GROUP; s->best->least_bytes > s->most && s->most < SIZE_MAX; most = SIZE_MAX)

@@ -51,7 +51,7 @@ double dn_tables_price(const struct dn_tables *tables, enum dn_stay stay)
 static struct dn_holding holding(const struct dn_tables *tables, const struct dn_layer *l, enum dn_stay stay)
 {
     size_t packed = dn_packed_bytes(l, 0, dn_blocks(l->out_c));
-    struct dn_holding streams = {packed, dn_stream_bytes(l, 0, 0, dn_plan_team(tables->options)) - packed,
+    struct dn_holding streams = {packed, dn_stream_bytes(l, 0, dn_plan_team(tables->options)) - packed,
                                  dn_cost_hold(&tables->options->machine, l, 0)};
     struct dn_holding stays = {0, 0, (double)packed * dn_tables_price(tables, stay)};
     return stays.seconds < streams.seconds ? stays : streams;
@@ -79,7 +79,7 @@ struct dn_holding dn_tables_slices(const struct dn_tables *tables, const struct 
 {
     if (!dn_has_filters(l))
         return (struct dn_holding){.seconds = dn_cost_layer(&tables->options->machine, l, 1, thrift)};
-    const size_t slots = dn_stream_bytes(l, 0, slice, dn_plan_team(tables->options));
+    const size_t slots = dn_stream_bytes(l, slice, dn_plan_team(tables->options));
     const int blocks = dn_blocks(l->out_c);
     struct dn_holding none = {slots, 0, with_resident(tables, l, 0, slice, thrift, stay)};
     struct dn_holding all = {0, 0, with_resident(tables, l, blocks, slice, thrift, stay)};
@@ -129,7 +129,7 @@ enum dn_status dn_tables_init(struct dn_tables *tables, const struct dn_flow *fl
     for (size_t i = 0; i < n; i++)
         rows += (size_t)g->layers[i].n_in * (size_t)g->layers[i].out_h;
     *tables = (struct dn_tables){.flow = flow, .options = options,
-                                 .stripes = options->threads <= DN_MOST_STRIPES ? options->threads : 1};
+                                 .stripes = dn_min(options->threads, DN_MOST_STRIPES)};
     tables->layers = calloc(n, sizeof *tables->layers);
     tables->rows = calloc(rows + 1, sizeof *tables->rows);
     if (!tables->layers || !tables->rows) {

@@ -124,7 +124,7 @@ START_TEST(filters_take_what_holding_all_of_them_takes)
             const struct dn_layer_table *t = &tables.layers[i];
             bool filters = dn_has_filters(l);
             const struct dn_holding *none = &t->holding[DN_NONE_STAY], *all = &t->holding[DN_ALL_STAY];
-            ck_assert_uint_eq(none->held + none->raw, filters ? dn_stream_bytes(l, 0, 0, dn_plan_team(&options)) : 0);
+            ck_assert_uint_eq(none->held + none->raw, filters ? dn_stream_bytes(l, 0, dn_plan_team(&options)) : 0);
             ck_assert(filters ? none->seconds > 0 : none->seconds == 0);
             ck_assert(all->held + all->raw == 0 && all->seconds == 0);
             ck_assert_int_ge(t->grain, 1);
