@@ -325,7 +325,9 @@ typedef struct {
 DARKNET_API darknet_memory network_memory(const network *net);
 
 /* Keeps layers[layer].output readable after every prediction, which heads and the last layer always
- * are. Plans anew and reads the weights again. 1 on success; 0 on failure, and nothing has changed. */
+ * are. Plans anew and reads the weights again, after which the outputs of the last prediction are gone. 1 on
+ * success; 0 on failure: then the layers that can be read are those from before. Only where memory or weights
+ * are not to be had even for the plan from before, predictions fail from then on. */
 DARKNET_API int network_keep(network *net, int layer);
 
 /* As network_predict, with the input asked for row by row instead of held in memory. rows is called

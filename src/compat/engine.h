@@ -16,7 +16,7 @@ struct dn_engine {
     struct dn_exec exec;
     const struct dn_kernels *kernels;
     char *table;
-    struct dn_fusion fusion; /* read from a file of its own */
+    struct dn_fusion fusion; /* read once from a file of its own: planning anew does not need the file */
     struct dn_machine machine;
     size_t process;   /* bytes of the process beside the arena */
     size_t photo;     /* of them for reading a photo */

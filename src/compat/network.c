@@ -137,7 +137,7 @@ static enum dn_status choose_fusion(struct dn_engine *engine, const darknet_opti
     bool file = !automatic && !plan->paper && strcmp(o->fusion, "none") != 0;
     if (o->observer || (!automatic && !file && !plan->paper))
         plan->fusion = &engine->fusion; /* empty: layer by layer */
-    else if (file && !dn_fusion_read(o->fusion, engine->graph.n, &engine->fusion, err))
+    else if (file && (engine->fusion.path || !dn_fusion_read(o->fusion, engine->graph.n, &engine->fusion, err)))
         plan->fusion = &engine->fusion;
     else if (automatic && engine->graph.fusion.n)
         plan->fusion = &engine->graph.fusion;
@@ -190,7 +190,6 @@ static void drop_executor(struct dn_engine *engine)
 {
     dn_exec_free(&engine->exec);
     dn_plan_free(&engine->plan);
-    dn_fusion_free(&engine->fusion);
     engine->ready = false;
 }
 
@@ -269,6 +268,7 @@ void free_network(network *net)
     dn_output_abandon(&engine->trace);
     dn_ahead_close(engine);
     drop_executor(engine);
+    dn_fusion_free(&engine->fusion);
     dn_weights_close(&engine->weights);
     dn_flow_free(&engine->flow);
     dn_graph_free(&engine->graph);

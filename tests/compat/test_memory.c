@@ -168,6 +168,25 @@ START_TEST(test_a_layer_that_does_not_fit_is_not_kept_and_nothing_has_changed)
 }
 END_TEST
 
+START_TEST(test_a_file_of_groups_is_read_once)
+{
+    char groups[] = "/tmp/dn-memory-XXXXXX";
+    FILE *f = fdopen(mkstemp(groups), "w");
+    fputs("[fusion]\nlayers=0-1\ntiles=4x1\n", f);
+    fclose(f);
+    darknet_options options = {.size = sizeof options, .fusion = groups};
+    network *net = darknet_load(path, "", &options);
+    unlink(groups);
+    ck_assert_msg(net != NULL, "%s", darknet_last_error());
+    int n = network_memory(net).groups;
+    ck_assert_msg(network_keep(net, 2), "%s", darknet_last_error());
+    ck_assert_int_eq(network_memory(net).groups, n);
+    ck_assert_msg(network_predict(net, input) != NULL, "%s", darknet_last_error());
+    ck_assert_ptr_nonnull(net->layers[2].output);
+    free_network(net);
+}
+END_TEST
+
 START_TEST(test_boxes_take_memory_that_the_next_prediction_gets_back)
 {
     network *net = load_tightly();
@@ -254,6 +273,7 @@ Suite *suite(void)
     tcase_add_test(t, test_an_input_in_memory_is_not_changed_and_does_not_stay);
     tcase_add_test(t, test_a_kept_layer_can_be_read_and_changes_nothing);
     tcase_add_test(t, test_a_layer_that_does_not_fit_is_not_kept_and_nothing_has_changed);
+    tcase_add_test(t, test_a_file_of_groups_is_read_once);
     tcase_add_loop_test(t, test_for_one_prediction_no_weights_are_kept_and_the_bits_are_the_same, 0, 4);
     tcase_add_test(t, test_where_a_thread_per_core_has_no_room_fewer_compute);
     tcase_add_test(t, test_boxes_take_memory_that_the_next_prediction_gets_back);
