@@ -69,11 +69,8 @@ static detection *make_detections(const network *net, float thresh, int *num, st
 {
     long long total = 0;
     *num = 0;
-    if (!dn_engine_of(net)->ready) {
-        dn_fail(err, DN_INVALID, "%s: was loaded for its plan only and finds nothing",
-                dn_engine_of(net)->graph.path);
+    if (dn_engine_check(dn_engine_of(net), err))
         return NULL;
-    }
     for (int i = 0; i < net->n; i++)
         if (head_at(net, i))
             total += dn_decode_count(head_at(net, i), net->layers[i].output, thresh);

@@ -38,6 +38,9 @@ static inline struct dn_engine *dn_engine_of(const network *net)
     return net->engine;
 }
 
+/* DN_OK when there is an executor; else the sentence that says why there is none. */
+enum dn_status dn_engine_check(const struct dn_engine *engine, struct dn_error *err);
+
 /* Runs the network on rows from any source. DN_OK, or the sentence is in err. */
 enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err);
 

@@ -336,10 +336,21 @@ static enum dn_status run_observed(struct dn_engine *engine, const struct dn_row
     return status;
 }
 
+enum dn_status dn_engine_check(const struct dn_engine *engine, struct dn_error *err)
+{
+    const char *path = engine->graph.path;
+    if (engine->ready)
+        return DN_OK;
+    if (engine->options.plan_only)
+        return dn_fail(err, DN_INVALID, "%s: was loaded for its plan only and cannot predict", path);
+    return dn_fail(err, DN_INVALID, "%s: cannot predict any more: network_keep() failed, and memory or weights were not "
+                   "to be had again", path);
+}
+
 enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err)
 {
-    if (!engine->ready)
-        return dn_fail(err, DN_INVALID, "%s was loaded to be planned only", engine->graph.path);
+    if (dn_engine_check(engine, err))
+        return err->status;
     /* Behind the last run, in the maps' place, there may have been more code: what finds and draws boxes. */
     if (engine->budget && dn_process_missing_code(false) < engine->unplanned)
         dn_process_forget_code();

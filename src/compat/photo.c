@@ -127,8 +127,7 @@ static void predict(struct dn_engine *engine, struct dn_fitter *fitter, struct d
 {
     struct current current = {engine, fitter};
     struct dn_rows source = {.read = current_row, .context = &current};
-    dn_engine_run(engine, &source, err);
-    if (engine->photo) /* it may be drawn on */
+    if (!dn_engine_run(engine, &source, err) && engine->photo) /* it may be drawn on */
         dn_exec_release(&engine->exec, dn_engine_afterwards(engine->net, 0));
 }
 
@@ -139,6 +138,8 @@ float *network_predict_file(network *net, const char *path, int fit, int *w, int
     const struct dn_ahead *ahead = &engine->ahead;
     struct dn_photo photo;
     int unused = 0;
+    if (dn_engine_check(engine, err))
+        return NULL;
     w = w ? w : &unused;
     h = h ? h : &unused;
     if (dn_ahead_take(engine, path, fit)) {

@@ -104,10 +104,8 @@ char *network_top(const network *net, char **names, int names_n, int top)
                               .top = top,
                               .tree = hierarchy(g),
                               .dialect = g->dialect};
-    if (!r.values) {
-        dn_fail(err, DN_INVALID, "%s: was loaded for its plan only and has no output", g->path);
+    if (dn_engine_check(dn_engine_of(net), err))
         return NULL;
-    }
     if (r.tree && r.tree->n != r.n) {
         dn_fail(err, DN_INVALID, "%s: the class hierarchy has %d classes, the network's output %d",
                 g->path, r.tree->n, r.n);

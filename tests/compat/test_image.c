@@ -247,6 +247,22 @@ START_TEST(test_a_network_of_other_channels_says_so)
 }
 END_TEST
 
+START_TEST(test_a_photo_for_a_network_that_was_only_planned_is_a_sentence)
+{
+    darknet_options options = {.size = sizeof options, .photo_bytes = 2 << 20, .plan_only = 1, .read_ahead = 1};
+    network *net = tiny_network(3, &options);
+    const char *path = write_photo(40, 30);
+    network_read_ahead(net, path, DARKNET_LETTERBOX);
+    ck_assert_ptr_null(network_predict_file(net, path, DARKNET_LETTERBOX, NULL, NULL));
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "plan only"));
+    image im = load(path, 0, 0, 3);
+    ck_assert_ptr_null(network_predict_image(net, im));
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "plan only"));
+    free_image(im);
+    free_network(net);
+}
+END_TEST
+
 START_TEST(test_a_budget_for_the_process_includes_a_photo)
 {
     char cfg[] = "/tmp/dn-image-XXXXXX";
@@ -310,6 +326,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, test_a_file_predicts_as_its_loaded_image_does, 0, 4);
     tcase_add_test(t, test_a_broken_photo_fails_and_the_next_one_succeeds);
     tcase_add_test(t, test_a_network_of_other_channels_says_so);
+    tcase_add_test(t, test_a_photo_for_a_network_that_was_only_planned_is_a_sentence);
     tcase_add_test(t, test_a_budget_for_the_process_includes_a_photo);
     tcase_add_test(t, test_a_photo_too_large_for_the_budget_is_refused_before_it_is_decoded);
     tcase_add_test(t, test_annotating_reports_success_and_failure);
