@@ -90,6 +90,8 @@ static detection *make_detections(const network *net, float thresh, int *num, st
 static detection *find(const network *net, const struct dn_decode *how, int *num,
                        struct dn_error *err)
 {
+    int unused;
+    num = num ? num : &unused;
     *num = 0;
     if (how->fit.w < 1 || how->fit.h < 1) {
         dn_fail(err, DN_INVALID, "a photo of %d x %d pixels has no boxes; both must be at least 1",

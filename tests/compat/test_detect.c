@@ -109,6 +109,24 @@ START_TEST(test_empty_boxes_are_as_many_as_candidates)
 }
 END_TEST
 
+START_TEST(test_the_number_of_boxes_need_not_be_asked_for)
+{
+    int n;
+    make_net(cfgs[_i], DARKNET_STOCK);
+    detection *a = get_network_boxes(net, 100, 50, .3f, .5f, NULL, 1, &n);
+    detection *b = get_network_boxes(net, 100, 50, .3f, .5f, NULL, 1, NULL);
+    detection *c = network_boxes(net, 100, 50, .3f, .5f, 1, 1, NULL);
+    ck_assert(a && b && c);
+    assert_same(a, n, b, n);
+    assert_same(a, n, c, n);
+    free_detections(a, n);
+    free_detections(b, n);
+    free_detections(c, n);
+    ck_assert_ptr_null(network_boxes(net, 0, 0, .3f, .5f, 1, 1, NULL));
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "0 x 0"));
+}
+END_TEST
+
 START_TEST(test_nothing_found_is_no_error)
 {
     int n = 7;
@@ -288,6 +306,7 @@ Suite *suite(void)
     tcase_add_loop_test(t, test_stock_boxes_are_those_of_a_letterboxed_photo, 0, 2);
     tcase_add_loop_test(t, test_asking_twice_gives_the_same, 0, 2);
     tcase_add_loop_test(t, test_empty_boxes_are_as_many_as_candidates, 0, 2);
+    tcase_add_loop_test(t, test_the_number_of_boxes_need_not_be_asked_for, 0, 2);
     tcase_add_test(t, test_nothing_found_is_no_error);
     tcase_add_test(t, test_a_photo_without_pixels_is_an_error);
     tcase_add_test(t, test_heads_follow_one_another_in_layer_order);
