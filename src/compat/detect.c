@@ -80,7 +80,8 @@ static detection *make_detections(const network *net, float thresh, int *num, st
     }
     if (total == 0)
         return NULL;
-    dn_exec_release(&dn_engine_of(net)->exec, dn_engine_afterwards(net, (size_t)total));
+    if (dn_engine_gives_back(dn_engine_of(net)))
+        dn_exec_release(&dn_engine_of(net)->exec, dn_engine_afterwards(net, (size_t)total));
     detection *dets = dn_detections_new((int)total, head_classes(net), head_masks(net), err);
     if (dets)
         *num = (int)total;

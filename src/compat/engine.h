@@ -45,9 +45,16 @@ enum dn_status dn_engine_check(const struct dn_engine *engine, struct dn_error *
 enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err);
 
 /* Memory for what is made of the outputs of a run: so many detections, code that a process touches only
- * then, and buffers. The plan counts the most of it; the arena gives it back after each run. */
+ * then, and buffers. The plan counts the most of it. */
 size_t dn_engine_afterwards(const network *net, size_t detections);
 size_t dn_engine_most_detections(const network *net);
+
+/* Does the arena give this memory back after each run? Without a budget it does not where another run may come: to have the
+ * memory again took the face detector a fifth of a frame's time. */
+static inline bool dn_engine_gives_back(const struct dn_engine *engine)
+{
+    return engine->options.memory || engine->options.once;
+}
 
 /* Fills everything but the output. */
 void dn_describe_layer(const struct dn_layer *l, layer *out);

@@ -147,7 +147,7 @@ static enum dn_status choose_fusion(struct dn_engine *engine, const darknet_opti
 /* A budget that is too small for a thread per core may do for fewer, if the caller leaves their number open. */
 static enum dn_status make_plan(struct dn_engine *engine, const darknet_options *o, struct dn_error *err)
 {
-    struct dn_plan_options plan = {.kernels = engine->kernels, .once = o->once,
+    struct dn_plan_options plan = {.kernels = engine->kernels, .once = o->once, .keeps = !dn_engine_gives_back(engine),
                                    .afterwards = dn_engine_afterwards(engine->net, dn_engine_most_detections(engine->net))};
     if (o->threads < 0)
         return dn_fail(err, DN_INVALID, "%d threads are not possible; 0 means one per core", o->threads);

@@ -127,7 +127,7 @@ static void predict(struct dn_engine *engine, struct dn_fitter *fitter, struct d
 {
     struct current current = {engine, fitter};
     struct dn_rows source = {.read = current_row, .context = &current};
-    if (!dn_engine_run(engine, &source, err) && engine->photo) /* it may be drawn on */
+    if (!dn_engine_run(engine, &source, err) && engine->photo && dn_engine_gives_back(engine)) /* it may be drawn on */
         dn_exec_release(&engine->exec, dn_engine_afterwards(engine->net, 0));
 }
 

@@ -76,7 +76,7 @@ static void print_stack(FILE *out, const double bytes[KINDS], double x, double w
     }
 }
 
-/* Beside the last group: what boxes take at the most when the outputs are all that is left in the arena. */
+/* Beside the last group: what boxes take at the most, with what is left in the arena. */
 static void print_boxes(FILE *out, const struct dn_plan_facts *f, double top)
 {
     double bytes[KINDS] = {(double)(f->process - f->photo), (double)f->photo, [MAPS] = (double)f->plan->outputs_bytes,

@@ -267,7 +267,7 @@ static size_t lay_out_results(const struct dn_flow *flow, struct dn_plan *plan, 
 /* What a run has at its peak, or the caller behind it. */
 static size_t find_peak(const struct dn_plan_options *options, struct dn_plan *plan)
 {
-    plan->outputs_bytes = dn_plan_outputs(plan);
+    plan->outputs_bytes = options->keeps ? plan->arena_bytes : dn_plan_outputs(plan);
     size_t after = plan->outputs_bytes + options->afterwards;
     return after > plan->arena_bytes ? after : plan->arena_bytes;
 }

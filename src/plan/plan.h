@@ -84,7 +84,7 @@ struct dn_plan {
     double work;           /* multiply-adds computed over those of the layers; 1: none twice */
     int concat_distance;   /* parts of a concatenation made earlier before it are copied */
     size_t arena_bytes;
-    size_t outputs_bytes;  /* of the arena: whole pages that must stay between runs */
+    size_t outputs_bytes;  /* of the arena: whole pages that stay between runs */
     size_t peak_bytes;     /* most that a run and what is made of its outputs have: the arena, or outputs and
                               options.afterwards */
     size_t least_bytes;    /* the smallest budget for which there is a plan, when it was searched */
@@ -96,7 +96,8 @@ struct dn_plan_options {
     struct dn_machine machine;
     size_t budget;    /* most bytes of plan.peak_bytes; 0: as many as save time */
     bool once;        /* for a single run: filters that stayed would be read all the same, and not while it computes */
-    size_t afterwards; /* bytes that the caller makes of the outputs, in memory that the arena gives back */
+    size_t afterwards; /* bytes that the caller makes of the outputs */
+    bool keeps;        /* all of the arena stays meanwhile; else it gives back what is not output */
     size_t process;   /* bytes of the process beside the arena, for messages */
     size_t asked;     /* the budget of the whole process, for messages */
     bool photo;       /* a photo is among them */

@@ -109,7 +109,9 @@ void dn_plan_table(FILE *out, const struct dn_plan_facts *f)
         fprintf(out, ", with boxes %.2f MB", (double)(f->process + plan->peak_bytes) / MB);
     if (f->budget)
         fprintf(out, " of %.2f MB", (double)f->budget / MB);
-    if (f->afterwards)
+    if (f->afterwards && plan->outputs_bytes == plan->arena_bytes)
+        fprintf(out, "\nafter the run: all of it + boxes at most %.2f MB", (double)f->afterwards / MB);
+    else if (f->afterwards)
         fprintf(out, "\nafter the run, where maps were: outputs %.2f MB + boxes at most %.2f MB", (double)plan->outputs_bytes / MB,
                 (double)f->afterwards / MB);
     fprintf(out, "\n%d groups, work %.2f, %.1f MB of weights read in every run, predicted %.1f ms\n",

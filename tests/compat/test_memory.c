@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "darknet.h"
 
 enum { SIDE = 64, VALUES = 3 * SIDE * SIDE, LAYERS = 6, KEPT = 1 };
@@ -208,6 +209,35 @@ START_TEST(test_boxes_take_memory_that_the_next_prediction_gets_back)
 }
 END_TEST
 
+/* Memory that would be given back now would have to be had again for the next frame. */
+START_TEST(test_memory_is_given_back_for_boxes_only_where_it_counts)
+{
+    static const struct {
+        size_t memory;
+        int once;
+    } cases[] = {{0, 0}, {256 << 20, 0}, {0, 1}};
+    darknet_options options = {.size = sizeof options, .memory = cases[_i].memory, .once = cases[_i].once, .threads = 1};
+    network *net = darknet_load(path, "", &options);
+    ck_assert_msg(net != NULL, "%s", darknet_last_error());
+    int n;
+    for (int k = 0; k < 2; k++) {
+        network_predict(net, input);
+        free_detections(get_network_boxes(net, SIDE, SIDE, .5f, .5f, NULL, 1, &n), n);
+    }
+    network_predict(net, input);
+    size_t before = dn_process_resident();
+    detection *dets = get_network_boxes(net, SIDE, SIDE, .5f, .5f, NULL, 1, &n);
+    size_t after = dn_process_resident();
+    ck_assert_ptr_nonnull(dets);
+    if (_i)
+        ck_assert_msg(after + (128 << 10) < before, "%zu bytes are resident of %zu", after, before);
+    else
+        ck_assert_msg(after >= before, "%zu bytes are resident of %zu", after, before);
+    free_detections(dets, n);
+    free_network(net);
+}
+END_TEST
+
 START_TEST(test_for_one_prediction_no_weights_are_kept_and_the_bits_are_the_same)
 {
     static const size_t budgets[] = {0, 256 << 20};
@@ -274,6 +304,7 @@ Suite *suite(void)
     tcase_add_test(t, test_a_kept_layer_can_be_read_and_changes_nothing);
     tcase_add_test(t, test_a_layer_that_does_not_fit_is_not_kept_and_nothing_has_changed);
     tcase_add_test(t, test_a_file_of_groups_is_read_once);
+    tcase_add_loop_test(t, test_memory_is_given_back_for_boxes_only_where_it_counts, 0, 3);
     tcase_add_loop_test(t, test_for_one_prediction_no_weights_are_kept_and_the_bits_are_the_same, 0, 4);
     tcase_add_test(t, test_where_a_thread_per_core_has_no_room_fewer_compute);
     tcase_add_test(t, test_boxes_take_memory_that_the_next_prediction_gets_back);

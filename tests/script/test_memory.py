@@ -117,6 +117,9 @@ def try_boxes(process, name):
             why, predicted = broken(*run, budget)
             common.check(f"{name}, {threads} thread(s), {budget / MB:.1f} MB, all boxes twice: the peak is "
                          f"the predicted {predicted / MB:.1f} MB", why)
+        why, predicted = broken(*process.run_boxes(0, threads), float("inf"))
+        common.check(f"{name}, {threads} thread(s), no budget, all boxes twice: the peak is the predicted "
+                     f"{predicted / MB:.1f} MB", why)
 
 
 def try_grid(folder, image):
