@@ -201,6 +201,9 @@ static enum dn_status build(struct dn_engine *engine, const char *cfg, const cha
                             const darknet_options *o, struct dn_error *err)
 {
     struct dn_graph_options graph = {o->dialect == DARKNET_ALEXEYAB ? DN_ALEXEYAB : DN_STOCK, o->exact};
+    if (o->dialect != DARKNET_STOCK && o->dialect != DARKNET_ALEXEYAB)
+        return dn_fail(err, DN_INVALID, "dialect %d is unknown; known are %d and %d", o->dialect, DARKNET_STOCK,
+                       DARKNET_ALEXEYAB);
     if (choose_kernels(engine, o->isa, err) || dn_graph_read(cfg, &graph, &engine->graph, err) ||
         dn_flow_init(&engine->flow, &engine->graph, err) ||
         (!o->plan_only && dn_weights_open(weights, &engine->graph, &engine->weights, err)))
@@ -467,7 +470,10 @@ char *network_plan(const network *net, enum darknet_plan_format format)
     struct dn_plan_facts facts = {&e->flow, &e->plan, &e->machine, e->process, e->photo, e->budget,
                                   dn_engine_afterwards(net, dn_engine_most_detections(net))};
     struct dn_print p;
-    if (dn_print_begin(&p, err))
+    if ((unsigned)format > DARKNET_PLAN_FUSION)
+        dn_fail(err, DN_INVALID, "plan format %d is unknown; known are %d to %d", (int)format, DARKNET_PLAN_TABLE,
+                DARKNET_PLAN_FUSION);
+    if (err->status || dn_print_begin(&p, err))
         return NULL;
     print[format](p.out, &facts);
     return dn_print_end(&p, err);

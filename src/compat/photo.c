@@ -91,6 +91,10 @@ enum dn_status dn_photo_open(struct dn_photo *photo, const struct dn_engine *eng
     const struct dn_graph *g = &engine->graph;
     struct dn_pixels pixels;
     photo->fitter = (struct dn_fitter){0};
+    photo->rows = (struct dn_photo_rows){0};
+    if (fit < DARKNET_LETTERBOX || fit > DARKNET_CENTER_CROP)
+        return dn_fail(err, DN_INVALID, "%s: fit %d is unknown; known are %d to %d", path, fit, DARKNET_LETTERBOX,
+                       DARKNET_CENTER_CROP);
     if (!open_rows(&photo->rows, path, g->c, g->dialect == DN_ALEXEYAB, &pixels, err) &&
         !check_budget(engine, &photo->rows.reader, err))
         dn_fitter_open(&photo->fitter, &pixels, (enum dn_fit)fit, g->w, g->h, err);

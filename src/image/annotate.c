@@ -81,6 +81,12 @@ enum dn_status dn_drawing_open(struct dn_drawing *d, const darknet_report *repor
     *d = (struct dn_drawing){.report = report, .dialect = dialect, .w = w, .h = h};
     d->scale_x = report->relative ? (float)w : (float)w / (float)dn_max(1, report->w);
     d->scale_y = report->relative ? (float)h : (float)h / (float)dn_max(1, report->h);
+    if (dialect != DARKNET_STOCK && dialect != DARKNET_ALEXEYAB)
+        return dn_fail(err, DN_INVALID, "dialect %d is unknown; known are %d and %d", dialect, DARKNET_STOCK,
+                       DARKNET_ALEXEYAB);
+    if (report->n > 0 && (!report->dets || !report->names))
+        return dn_fail(err, DN_INVALID, "%d detections cannot be drawn without %s", report->n,
+                       report->dets ? "the names of their classes" : "an array of them");
     d->line = dn_max(1, (int)((double)h * (dialect == DARKNET_ALEXEYAB ? .002 : .006)));
     d->letters = dn_max(SMALLEST_LETTERS, (int)(h * .03));
     size_t n = count_marks(report);

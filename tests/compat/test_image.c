@@ -309,6 +309,49 @@ START_TEST(test_annotating_reports_success_and_failure)
 }
 END_TEST
 
+static void refuses_to_annotate(const darknet_report *report, int dialect, const char *why)
+{
+    ck_assert_int_eq(darknet_annotate(report, write_photo(40, 30), photo_path("refused.jpg"), dialect), 0);
+    ck_assert_msg(strstr(darknet_last_error(), why) != NULL, "\"%s\" does not say \"%s\"", darknet_last_error(), why);
+    ck_assert_int_ne(access(photo_path("refused.jpg"), F_OK), 0);
+}
+
+START_TEST(test_reports_that_lack_something_are_not_drawn)
+{
+    float prob = .9f;
+    detection det = {.bbox = {.5f, .5f, .5f, .5f}, .classes = 1, .prob = &prob};
+    char *name = "thing";
+    darknet_report report = {.dets = &det, .n = 1, .classes = 1, .relative = 1};
+    refuses_to_annotate(&report, DARKNET_STOCK, "1 detections cannot be drawn without the names of their classes");
+    report.names = &name;
+    refuses_to_annotate(&report, 7, "dialect 7 is unknown; known are 0 and 1");
+    refuses_to_annotate(&report, -1, "dialect -1");
+    report.dets = NULL;
+    refuses_to_annotate(&report, DARKNET_ALEXEYAB, "without an array of them");
+    image im = make_image(40, 30, 3), none = make_image(40, 30, 3);
+    draw_detections(im, &det, 1, .5f, NULL, NULL, 1);
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "names"));
+    ck_assert_mem_eq(im.data, none.data, 40 * 30 * 3 * sizeof(float));
+    free_image(im);
+    free_image(none);
+}
+END_TEST
+
+START_TEST(test_a_way_to_fit_that_does_not_exist_is_a_sentence)
+{
+    darknet_options options = {.size = sizeof options, .read_ahead = _i};
+    network *net = tiny_network(3, &options);
+    const char *path = write_photo(40, 30);
+    ck_assert_int_eq(network_read_ahead(net, path, 9), _i);
+    ck_assert_ptr_nonnull(network_predict_file(net, path, DARKNET_STRETCH, NULL, NULL));
+    ck_assert_ptr_null(network_predict_file(net, path, 9, NULL, NULL));
+    ck_assert_msg(strstr(darknet_last_error(), "fit 9 is unknown; known are 0 to 2") != NULL, "%s", darknet_last_error());
+    ck_assert_ptr_null(network_predict_file(net, path, -1, NULL, NULL));
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "fit -1"));
+    free_network(net);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("compat/image");
@@ -330,6 +373,8 @@ Suite *suite(void)
     tcase_add_test(t, test_a_budget_for_the_process_includes_a_photo);
     tcase_add_test(t, test_a_photo_too_large_for_the_budget_is_refused_before_it_is_decoded);
     tcase_add_test(t, test_annotating_reports_success_and_failure);
+    tcase_add_test(t, test_reports_that_lack_something_are_not_drawn);
+    tcase_add_loop_test(t, test_a_way_to_fit_that_does_not_exist_is_a_sentence, 0, 2);
     suite_add_tcase(s, t);
     return s;
 }

@@ -130,6 +130,25 @@ START_TEST(test_an_input_in_memory_is_not_changed_and_does_not_stay)
 }
 END_TEST
 
+static void refuses_to_plan(const network *net, int format, const char *why)
+{
+    ck_assert_ptr_null(network_plan(net, (enum darknet_plan_format)format));
+    ck_assert_msg(strstr(darknet_last_error(), why) != NULL, "\"%s\" does not say \"%s\"", darknet_last_error(), why);
+}
+
+START_TEST(test_what_does_not_exist_is_a_sentence)
+{
+    network *net = load_network(path, "", 0);
+    refuses_to_plan(net, 9, "plan format 9 is unknown; known are 0 to 3");
+    refuses_to_plan(net, 4, "plan format 4");
+    refuses_to_plan(net, -1, "plan format -1");
+    free_network(net);
+    darknet_options options = {.size = sizeof options, .dialect = 7};
+    ck_assert_ptr_null(darknet_load(path, "", &options));
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "dialect 7 is unknown; known are 0 and 1"));
+}
+END_TEST
+
 START_TEST(test_a_kept_layer_can_be_read_and_changes_nothing)
 {
     network *free_one = load_network(path, "", 0), *net = load_tightly();
@@ -301,6 +320,7 @@ Suite *suite(void)
     tcase_add_test(t, test_heads_and_the_last_layer_can_be_read_and_no_others);
     tcase_add_test(t, test_a_prediction_without_an_input_fails);
     tcase_add_test(t, test_an_input_in_memory_is_not_changed_and_does_not_stay);
+    tcase_add_test(t, test_what_does_not_exist_is_a_sentence);
     tcase_add_test(t, test_a_kept_layer_can_be_read_and_changes_nothing);
     tcase_add_test(t, test_a_layer_that_does_not_fit_is_not_kept_and_nothing_has_changed);
     tcase_add_test(t, test_a_file_of_groups_is_read_once);
