@@ -279,7 +279,7 @@ typedef struct {
     size_t size;     /* sizeof(darknet_options) */
     int dialect;     /* DARKNET_STOCK: as pjreddie's; DARKNET_ALEXEYAB: batch norm as the other's */
     const char *isa; /* "avx512", "avx2", "neon", "scalar"; NULL: the best of this machine */
-    int threads;     /* 0: one per core */
+    int threads;     /* 1 to 1024; 0: one per core, or fewer where the system or a budget has no room for so many */
     int exact;       /* direct convolution everywhere, no other algorithm */
     darknet_observer observer; /* computes layer by layer and shows every output; NULL: none */
     void *observer_context;

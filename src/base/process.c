@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -213,6 +214,28 @@ int dn_process_cores(void)
         return 1;
     int n = CPU_COUNT(&set);
     return n > 0 ? n : 1;
+}
+
+static void *pass(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+bool dn_process_can_start(int threads)
+{
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t *list = malloc((size_t)threads * sizeof *list + 1);
+    int n = 0;
+    pthread_mutex_lock(&gate); /* none ends before all have begun */
+    while (list && n < threads && !pthread_create(&list[n], NULL, pass, &gate))
+        n++;
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < n; i++)
+        pthread_join(list[i], NULL);
+    free(list);
+    return n == threads;
 }
 
 bool dn_process_has_spare_core(int threads)

@@ -23,6 +23,7 @@ struct dn_engine {
     size_t budget;    /* of the whole process; 0: none */
     size_t unplanned; /* bytes of the program's code that are not in the plan */
     bool ready;       /* the executor exists */
+    pthread_t user;   /* the thread in which it was used last */
     struct dn_ahead ahead;
     darknet_options options;
     darknet_spans spans; /* NULL: nobody watches */

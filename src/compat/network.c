@@ -1,6 +1,7 @@
 /* load_network, network_predict and what belongs to them: the public face of the pipeline. */
 #include "darknet.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,8 @@ static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, 
     return dn_fail(err, DN_INVALID, "isa %s is not available on this machine, which has %s", isa, known);
 }
 
+enum { MOST_THREADS = 1024 };
+
 /* What the process takes beside the arena: what is resident now, and what will still come: code, stacks of threads, the
  * photo on its way. Measured: tests/script/test_memory.py. Code that only starting needed, of which the system maps more
  * or less, is forgotten first; what a run needs of it comes back. What is resident differs by some pages from start to
@@ -76,6 +79,26 @@ enum {
     AHEAD = 128 << 10,
     PLANNING = 128 << 10 /* what planning leaves behind */
 };
+
+/* OpenMP ends the process where it cannot start its threads, so they are tried before; this one is there already. */
+static enum dn_status try_threads(int threads, struct dn_error *err)
+{
+    if (threads < 1 || threads > MOST_THREADS)
+        return dn_fail(err, DN_INVALID, "%d threads are not possible; 1 to %d are, and 0 means one per core", threads, MOST_THREADS);
+    if (!dn_process_can_start(threads - 1))
+        return dn_fail(err, DN_INVALID, "%d threads cannot be started: the system has no memory or no place for so many; 1 is always possible",
+                       threads);
+    return DN_OK;
+}
+
+/* OpenMP has threads of its own for each thread that it is used from. */
+static enum dn_status try_threads_here(struct dn_engine *engine, struct dn_error *err)
+{
+    if (!pthread_equal(engine->user, pthread_self()) && try_threads(engine->plan.threads, err))
+        return err->status;
+    engine->user = pthread_self();
+    return DN_OK;
+}
 
 static void nothing(void *context, int item, int thread)
 {
@@ -149,11 +172,12 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
 {
     struct dn_plan_options plan = {.kernels = engine->kernels, .once = o->once, .keeps = !dn_engine_gives_back(engine),
                                    .afterwards = dn_engine_afterwards(engine->net, dn_engine_most_detections(engine->net))};
-    if (o->threads < 0)
-        return dn_fail(err, DN_INVALID, "%d threads are not possible; 0 means one per core", o->threads);
-    if (choose_fusion(engine, o, &plan, err))
-        return err->status;
     plan.threads = o->threads ? o->threads : dn_process_cores();
+    while (!o->threads && !dn_process_can_start(plan.threads - 1))
+        plan.threads /= 2;
+    if (choose_fusion(engine, o, &plan, err) || (o->threads && try_threads(plan.threads, err)))
+        return err->status;
+    engine->user = pthread_self();
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
     size_t start = begin_planning(plan.threads, &engine->unplanned);
     while (!choose_budget(engine, o, start, &plan, err) &&
@@ -352,7 +376,7 @@ enum dn_status dn_engine_check(const struct dn_engine *engine, struct dn_error *
 
 enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err)
 {
-    if (dn_engine_check(engine, err))
+    if (dn_engine_check(engine, err) || try_threads_here(engine, err))
         return err->status;
     /* Behind the last run, in the maps' place, there may have been more code: what finds and draws boxes. */
     if (engine->budget && dn_process_missing_code(false) < engine->unplanned)
@@ -489,8 +513,8 @@ char *darknet_calibrate(const char *isa, int threads)
         dn_fail(err, DN_INVALID, "isa %s is not available on this machine", isa);
         return NULL;
     }
-    threads = threads > 0 ? threads : dn_process_cores();
-    if (dn_machine_calibrate(k, threads, &m, err) || dn_print_begin(&p, err))
+    threads = threads ? threads : dn_process_cores();
+    if (try_threads(threads, err) || dn_machine_calibrate(k, threads, &m, err) || dn_print_begin(&p, err))
         return NULL;
     char *path = dn_machine_path(dn_kernels_name(k), threads);
     fprintf(p.out,

@@ -147,6 +147,14 @@ START_TEST(there_is_a_core)
 }
 END_TEST
 
+START_TEST(threads_that_have_room_can_be_started)
+{
+    ck_assert(dn_process_can_start(0));
+    ck_assert(dn_process_can_start(1));
+    ck_assert(dn_process_can_start(7));
+}
+END_TEST
+
 START_TEST(avx512_machines_have_avx2)
 {
     ck_assert(!dn_cpu_avx512() || dn_cpu_avx2());
@@ -160,6 +168,7 @@ Suite *suite(void)
     tcase_add_test(t, memory_that_is_used_is_resident);
     tcase_add_test(t, code_and_constants_that_are_forgotten_come_back);
     tcase_add_test(t, there_is_a_core);
+    tcase_add_test(t, threads_that_have_room_can_be_started);
     tcase_add_test(t, avx512_machines_have_avx2);
     suite_add_tcase(s, t);
     t = tcase_create("room");

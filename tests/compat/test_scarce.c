@@ -3,6 +3,7 @@
 #include "support/scarce.h"
 #include "support/suite.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,78 @@ START_TEST(an_arena_that_the_system_does_not_give_is_an_error)
 }
 END_TEST
 
+enum { MANY_THREADS = 200 }; /* whose stacks do not fit the address space that these tests leave */
+
+/* No assertion: it would allocate. */
+static void limit_address_space(bool on)
+{
+    struct rlimit limit = {on ? 400 << 20 : RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_AS, &limit);
+}
+
+START_TEST(threads_that_the_system_does_not_give_are_an_error)
+{
+    darknet_options options = {.size = sizeof options, .threads = MANY_THREADS};
+    if (scarce_sanitized())
+        return; /* sanitizers reserve address space of their own */
+    make_cfg(sections, "");
+    limit_address_space(true);
+    ck_assert_ptr_null(darknet_load(path, NULL, &options));
+    ck_assert_msg(strstr(darknet_last_error(), "200 threads cannot be started") != NULL, "%s", darknet_last_error());
+    ck_assert_ptr_null(darknet_calibrate(NULL, MANY_THREADS));
+    ck_assert_msg(strstr(darknet_last_error(), "200 threads cannot be started") != NULL, "%s", darknet_last_error());
+    options.threads = 2;
+    network *net = darknet_load(path, NULL, &options);
+    ck_assert_msg(net != NULL, "%s", darknet_last_error());
+    ck_assert_ptr_nonnull(network_predict(net, input));
+    free_network(net);
+}
+END_TEST
+
+/* What a thread of the caller's says, whose own threads to compute with have no room. */
+static void *predict_without_room(void *context)
+{
+    struct outcome *o = context;
+    limit_address_space(true);
+    o->predicted = network_predict(o->net, input) != NULL;
+    limit_address_space(false);
+    keep_error(o);
+    return NULL;
+}
+
+START_TEST(another_thread_that_predicts_may_find_no_room_for_its_threads)
+{
+    darknet_options options = {.size = sizeof options, .threads = MANY_THREADS};
+    pthread_t thread;
+    if (scarce_sanitized())
+        return;
+    make_cfg(sections, "");
+    struct outcome o = {.net = darknet_load(path, NULL, &options)};
+    ck_assert_msg(o.net != NULL, "%s", darknet_last_error());
+    ck_assert_int_eq(pthread_create(&thread, NULL, predict_without_room, &o), 0);
+    pthread_join(thread, NULL);
+    ck_assert(!o.predicted);
+    ck_assert_msg(strstr(o.error, "200 threads cannot be started") != NULL, "%s", o.error);
+    ck_assert_ptr_nonnull(network_predict(o.net, input));
+    free_network(o.net);
+}
+END_TEST
+
+START_TEST(more_threads_than_are_possible_are_an_error)
+{
+    static const int threads[] = {-1, 1025, 1 << 30};
+    darknet_options options = {.size = sizeof options};
+    make_cfg(sections, "");
+    for (int i = 0; i < 3; i++) {
+        options.threads = threads[i];
+        ck_assert_ptr_null(darknet_load(path, NULL, &options));
+        ck_assert_msg(strstr(darknet_last_error(), "threads are not possible; 1 to 1024 are") != NULL, "%s", darknet_last_error());
+    }
+    ck_assert_ptr_null(darknet_calibrate(NULL, 1025));
+    ck_assert_msg(strstr(darknet_last_error(), "1025 threads are not possible") != NULL, "%s", darknet_last_error());
+}
+END_TEST
+
 /* A network that could not keep a layer goes on as before. */
 START_TEST(keeping_a_layer_may_fail)
 {
@@ -209,6 +282,9 @@ Suite *suite(void)
     tcase_add_loop_test(t, every_allocation_may_fail, 0, 5);
     tcase_add_test(t, every_allocation_may_fail_within_a_budget);
     tcase_add_test(t, an_arena_that_the_system_does_not_give_is_an_error);
+    tcase_add_test(t, threads_that_the_system_does_not_give_are_an_error);
+    tcase_add_test(t, another_thread_that_predicts_may_find_no_room_for_its_threads);
+    tcase_add_test(t, more_threads_than_are_possible_are_an_error);
     tcase_add_test(t, keeping_a_layer_may_fail);
     tcase_add_loop_test(t, printing_a_plan_may_fail, 0, 4);
     suite_add_tcase(s, t);
