@@ -102,8 +102,7 @@ typedef enum {
     SAM,
     GAUSSIAN_YOLO,
     REORG3D,
-    IMPLICIT,
-    LOGISTIC_LAYER
+    IMPLICIT
 } LAYER_TYPE;
 
 /* Centre and size. In pixels of the image, or as fractions of it when asked for relative boxes. */

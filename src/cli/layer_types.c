@@ -42,7 +42,6 @@ static const signed char alexeyab_numbers[] = {
     [GAUSSIAN_YOLO] = 29,
     [REORG3D] = 31,
     [IMPLICIT] = 39,
-    [LOGISTIC_LAYER] = 34,
 };
 
 int dn_type_number(LAYER_TYPE type, int dialect)

@@ -55,7 +55,7 @@ static const LAYER_TYPE public_types[DN_TYPES] = {
     [DN_REORG] = REORG,
     [DN_REORG3D] = REORG3D,
     [DN_UPSAMPLE] = UPSAMPLE,
-    [DN_LOGISTIC_LAYER] = LOGISTIC_LAYER,
+    [DN_LOGISTIC_LAYER] = LOGXENT,
     [DN_L2NORM] = L2NORM,
     [DN_IMPLICIT] = IMPLICIT,
     [DN_EMPTY] = BLANK,
@@ -120,13 +120,14 @@ static void describe_head(const struct dn_layer *l, layer *out)
 
 static void describe_input(const struct dn_layer *l, layer *out)
 {
+    enum dn_type type = l->ops->type;
     out->inputs = l->c * l->h * l->w;
-    if (l->ops->type == DN_ROUTE) {
+    if (type == DN_ROUTE) {
         out->inputs = (int)dn_layer_outputs(l);
-    } else if (l->ops->type == DN_CONNECTED) {
+    } else if (type == DN_CONNECTED) {
         out->h = out->w = 1;
         out->c = out->inputs;
-    } else {
+    } else if (type != DN_DROPOUT && type != DN_COST) {
         out->h = l->h;
         out->w = l->w;
         out->c = l->c;
@@ -150,6 +151,8 @@ void dn_describe_layer(const struct dn_layer *l, layer *out)
     }
     if (type == DN_CONVOLUTIONAL || type == DN_CONNECTED)
         out->batch_normalize = l->u.convolutional.batch_normalize;
+    if (type == DN_DECONVOLUTIONAL)
+        out->batch_normalize = l->u.window.batch_normalize;
     if (dn_layer_is_head(l))
         describe_head(l, out);
 }

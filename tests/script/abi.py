@@ -3,6 +3,7 @@
     abi.py LIBRARY detect CFG WEIGHTS DATA PHOTO THRESH   the classic detect() and classify()
     abi.py LIBRARY decode FOLDER                          heads of many kinds on injected outputs
     abi.py LIBRARY nms                                    suppression of random detections
+    abi.py LIBRARY layers FOLDER                          what the structs of all kinds of layers hold
 
 What two libraries print can be compared with same_numbers.py. FOLDER is for cfgs.
 """
@@ -10,6 +11,7 @@ What two libraries print can be compared with same_numbers.py. FOLDER is for cfg
 import ctypes
 import os
 import random
+import re
 import sys
 
 LAYER_SIZE, LAYER_OUTPUTS, LAYER_OUTPUT, NET_LAYERS = 1184, 88, 616, 32
@@ -171,6 +173,43 @@ def run_decode(lib, folder):
                 print_candidates(lib, net, size, thresh, relative, masks)
 
 
+# ---- layers -------------------------------------------------------------------------------------
+
+FIELDS = {"type": 0, "activation": 4, "batch_normalize": 64, "batch": 72, "inputs": 84, "outputs": 88, "h": 108,
+          "w": 112, "c": 116, "out_h": 120, "out_w": 124, "out_c": 128, "n": 132, "side": 148, "classes": 252,
+          "coords": 256, "total": 304}
+
+LAYERS = {
+    "maps": CONV % 8 + "[convolutional]\nbatch_normalize=1\nfilters=8\nsize=3\npad=1\nstride=2\nactivation=leaky\n"
+            "[maxpool]\nsize=2\nstride=2\n[local]\nfilters=4\nsize=3\npad=1\nstride=1\nactivation=relu\n"
+            "[activation]\nactivation=tanh\n[logistic]\n[l2norm]\n[normalization]\nsize=5\nalpha=.1\nbeta=.5\nkappa=1\n"
+            "[batchnorm]\n[upsample]\nstride=2\n[reorg]\nstride=2\n[dropout]\n[shortcut]\nfrom=-2\nactivation=linear\n"
+            "[route]\nlayers=-1,-2\n[avgpool]\n[softmax]\n[cost]\n",
+    "deconvolutional": "[deconvolutional]\nfilters=6\nsize=2\nstride=2\npad=0\nactivation=leaky\n"
+                       "[deconvolutional]\nbatch_normalize=1\nfilters=6\nsize=3\nstride=2\npadding=1\nactivation=elu\n",
+    "flat": "[crop]\ncrop_width=8\ncrop_height=6\n[connected]\noutput=6\nactivation=relu\n[dropout]\n"
+            "[connected]\nbatch_normalize=1\noutput=5\nactivation=linear\n[logistic]\n[softmax]\n[cost]\n",
+    "flat-dropout": "[connected]\noutput=6\nactivation=ramp\n[dropout]\n[dropout]\n[activation]\nactivation=tanh\n[dropout]\n"
+                    "[softmax]\n[dropout]\n[cost]\n",
+    "route-flat": "[connected]\noutput=6\nactivation=linear\n[connected]\noutput=6\nactivation=linear\n[route]\nlayers=-1,-2\n"
+                  "[dropout]\n[cost]\n",
+    "maps-cost": CONV % 4 + "[dropout]\n[cost]\n",
+}
+
+
+def run_layers(lib, folder):
+    for name, (w, h, text) in {**HEADS, **{name: (16, 12, text) for name, text in LAYERS.items()}}.items():
+        path = os.path.join(folder, name + ".cfg")
+        with open(path, "w") as cfg:
+            cfg.write(INPUT % (w, h) + text)
+        net = lib.load_network(path.encode(), None, 0)
+        kinds = re.findall(r"\[(\w+)\]", text)
+        first = ctypes.c_void_p.from_address(net + NET_LAYERS).value
+        for i, kind in enumerate(kinds):
+            print(name, i, kind, *(f"{field} {ctypes.c_int.from_address(first + i * LAYER_SIZE + at).value}"
+                                   for field, at in FIELDS.items()))
+
+
 # ---- suppression --------------------------------------------------------------------------------
 
 CLASSES = 4
@@ -205,7 +244,7 @@ def run_nms(lib):
 
 def main():
     library, command, *rest = sys.argv[1:]
-    {"detect": run_detect, "decode": run_decode, "nms": run_nms}[command](bind(library), *rest)
+    {"detect": run_detect, "decode": run_decode, "nms": run_nms, "layers": run_layers}[command](bind(library), *rest)
 
 
 if __name__ == "__main__":

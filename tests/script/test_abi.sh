@@ -106,6 +106,7 @@ check_network() {
 check_debian() {
   check_layout
   check_python "suppression changes what Debian's changes" 1e-5 nms
+  check_python "the struct of every kind of layer holds what Debian's does" 0 layers "$work"
   check_python "every kind of head decodes as Debian's" 1e-5 decode "$work"
   printf 'classes=20\nnames=%s\n' "$root/data/coco.names" >"$work/coco.data"
   if ! cc -I"$debian/include" -o "$work/abi" "$here/abi.c" -L"$debian" -ldarknet 2>"$work/log"; then
