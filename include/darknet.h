@@ -396,7 +396,8 @@ DARKNET_API double network_flops(const network *net);
 DARKNET_API const char *network_isa(const network *net);
 DARKNET_API int network_threads(const network *net);
 
-/* Peak of fused multiply-adds of one thread in GFLOP/s, measured for about `seconds`. */
+/* Peak of fused multiply-adds of one thread in GFLOP/s, measured for about `seconds`. isa NULL: the best; 0 when this
+ * machine does not have it. */
 DARKNET_API double darknet_fma_peak(const char *isa, double seconds);
 
 /* 1 when the cfg asks for photos to be letterboxed ([net] letter_box=1, which only the alexeyab

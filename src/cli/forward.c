@@ -39,11 +39,14 @@ int dn_seeded_row(void *context, int y, float *row, size_t plane)
 /* A file of planar float32, delivered by rows. */
 struct input_file {
     FILE *file;
+    const char *path;
     const network *net;
+    bool failed; /* has complained */
 };
 
-static bool open_input(struct input_file *in, const char *path)
+static bool open_input(struct input_file *in)
 {
+    const char *path = in->path;
     size_t bytes = (size_t)in->net->inputs * sizeof(float);
     struct stat info;
     in->file = fopen(path, "rb");
@@ -62,13 +65,19 @@ static bool open_input(struct input_file *in, const char *path)
 
 static int read_row(void *context, int y, float *row, size_t plane)
 {
-    const struct input_file *in = context;
+    struct input_file *in = context;
     size_t w = (size_t)in->net->w;
     for (size_t c = 0; c < (size_t)in->net->c; c++) {
         size_t first = (c * (size_t)in->net->h + (size_t)y) * w;
         if (fseeko(in->file, (off_t)(first * sizeof *row), SEEK_SET) ||
-            fread(row + c * plane, sizeof *row, w, in->file) != w)
+            fread(row + c * plane, sizeof *row, w, in->file) != w) {
+            in->failed = true;
+            if (feof(in->file))
+                dn_complain("%s: ends before row %d of channel %zu, although it was long enough before", in->path, y, c);
+            else
+                dn_complain("%s: cannot read row %d of channel %zu: %s", in->path, y, c, strerror(errno));
             return 0;
+        }
     }
     return 1;
 }
@@ -96,20 +105,21 @@ static void describe_layer(void *context, const network *net, int index, const f
             sqrt(squares / n), (double)output[0], (double)output[n / 2], (double)output[n - 1]);
 }
 
-/* All heads in layer order, or the network's output when it has none. */
 /* Predicts and writes what was asked for; the CSV has gathered in table->out meanwhile. */
 static int predict(const struct dn_args *args, network *net)
 {
-    struct input_file in = {.net = net};
+    struct input_file in = {.path = args->input, .net = net};
     const float *output;
     if (args->input) {
-        if (!open_input(&in, args->input))
+        if (!open_input(&in))
             return 1;
         output = network_predict_rows(net, read_row, &in);
         fclose(in.file);
     } else {
         output = network_predict_rows(net, dn_seeded_row, net);
     }
+    if (in.failed)
+        return 1;
     if (!output || (args->heads && !network_write_outputs(net, args->heads)))
         return dn_complain("%s", darknet_last_error());
     return 0;

@@ -16,11 +16,12 @@ static network *load(const struct dn_args *args, size_t budget, int rows)
     return darknet_load(args->words[1], "", &options);
 }
 
+/* path NULL: standard output, about whose failures main() complains. */
 static int write_text(const char *path, const char *text)
 {
-    if (text && (!path ? fputs(text, stdout) >= 0 : darknet_write(path, text, strlen(text))))
-        return 0;
-    return dn_complain("%s", darknet_last_error());
+    if (!text || (path && !darknet_write(path, text, strlen(text))))
+        return dn_complain("%s", darknet_last_error());
+    return !path && fputs(text, stdout) < 0;
 }
 
 /* path NULL: standard output. */

@@ -22,7 +22,8 @@ image make_image(int w, int h, int c)
     size_t plane, n;
     if (w < 1 || h < 1 || c < 1 || !dn_mul((size_t)w, (size_t)h, &plane) ||
         !dn_mul(plane, (size_t)c, &n) || n > (size_t)1 << 32) {
-        dn_fail(err, DN_INVALID, "an image of %dx%dx%d cannot be made", w, h, c);
+        dn_fail(err, DN_INVALID, "an image of %dx%dx%d cannot be made; each must be at least 1, and their product at most 2^32",
+                w, h, c);
         return (image){0};
     }
     im.data = calloc(n, sizeof *im.data);
@@ -37,8 +38,16 @@ void free_image(image im)
     free(im.data);
 }
 
+/* DN_OK when there is one; `caller` is what it was given to. */
+static enum dn_status check(image im, const char *caller, struct dn_error *err)
+{
+    return im.data ? DN_OK : dn_fail(err, DN_INVALID, "%s: there is no image, its data is NULL", caller);
+}
+
 image copy_image(image im)
 {
+    if (check(im, "copy_image", dn_error_begin()))
+        return (image){0};
     image copy = make_image(im.w, im.h, im.c);
     if (copy.data)
         memcpy(copy.data, im.data, values(im) * sizeof *im.data);
@@ -85,9 +94,7 @@ static void fit_into(image im, enum dn_fit fit, image out, struct dn_error *err)
     struct image_rows rows = {.im = im};
     struct dn_pixels pixels = pixels_of(&rows);
     struct dn_fitter fitter;
-    if (!im.data || !out.data)
-        dn_fail(err, DN_INVALID, "there is no image to resize");
-    else if (!dn_fitter_open(&fitter, &pixels, fit, out.w, out.h, err)) {
+    if (!dn_fitter_open(&fitter, &pixels, fit, out.w, out.h, err)) {
         ptrdiff_t plane = (ptrdiff_t)out.w * out.h;
         for (int y = 0; y < out.h; y++)
             dn_fitter_row(&fitter, y, out.data + (ptrdiff_t)y * out.w, plane, err);
@@ -95,8 +102,10 @@ static void fit_into(image im, enum dn_fit fit, image out, struct dn_error *err)
     }
 }
 
-static image fit_new(image im, enum dn_fit fit, int w, int h)
+static image fit_new(image im, enum dn_fit fit, int w, int h, const char *caller)
 {
+    if (check(im, caller, dn_error_begin()))
+        return (image){0};
     image out = make_image(w, h, im.c);
     if (!out.data)
         return out;
@@ -110,20 +119,23 @@ static image fit_new(image im, enum dn_fit fit, int w, int h)
 
 image resize_image(image im, int w, int h)
 {
-    return fit_new(im, DN_FIT_STRETCH, w, h);
+    return fit_new(im, DN_FIT_STRETCH, w, h, "resize_image");
 }
 
 image letterbox_image(image im, int w, int h)
 {
-    return fit_new(im, DN_FIT_LETTERBOX, w, h);
+    return fit_new(im, DN_FIT_LETTERBOX, w, h, "letterbox_image");
 }
 
 /* Leaves what is beside the photo as it was, as stock does. */
 void letterbox_image_into(image im, int w, int h, image boxed)
 {
+    struct dn_error *err = dn_error_begin();
     int new_w, new_h;
-    if (!im.data || !boxed.data || boxed.w < w || boxed.h < h || boxed.c < im.c) {
-        dn_fail(dn_error_begin(), DN_INVALID, "an image of %dx%dx%d cannot take one of %dx%dx%d",
+    if (check(im, "letterbox_image_into", err) || check(boxed, "letterbox_image_into", err))
+        return;
+    if (boxed.w < w || boxed.h < h || boxed.c < im.c) {
+        dn_fail(err, DN_INVALID, "an image of %dx%dx%d cannot take one of %dx%dx%d",
                 boxed.w, boxed.h, boxed.c, w, h, im.c);
         return;
     }
@@ -146,9 +158,8 @@ float *network_predict_image(network *net, image im)
     struct image_rows rows = {.im = im};
     struct dn_pixels pixels = pixels_of(&rows);
     struct dn_fitter fitter = {0};
-    if (!im.data || im.c < engine->graph.c)
-        dn_fail(err, DN_INVALID, "the image has %d channels; the network wants %d",
-                im.data ? im.c : 0, engine->graph.c);
+    if (!check(im, "network_predict_image", err) && im.c < engine->graph.c)
+        dn_fail(err, DN_INVALID, "the image has %d channels; %s wants %d", im.c, engine->graph.path, engine->graph.c);
     rows.im.c = pixels.c = engine->graph.c;
     if (!err->status && !dn_fitter_open(&fitter, &pixels, DN_FIT_LETTERBOX, engine->graph.w,
                                         engine->graph.h, err)) {

@@ -49,18 +49,20 @@ static enum dn_status describe(struct dn_engine *engine, struct dn_error *err)
     return DN_OK;
 }
 
-static enum dn_status choose_kernels(struct dn_engine *engine, const char *isa, struct dn_error *err)
+/* isa NULL: the best. NULL when this machine does not have it. */
+static const struct dn_kernels *choose_kernels(const char *isa, struct dn_error *err)
 {
-    engine->kernels = dn_kernels(isa);
-    if (engine->kernels)
-        return DN_OK;
+    const struct dn_kernels *kernels = dn_kernels(isa);
+    if (kernels)
+        return kernels;
     const char *names[DN_KERNEL_SETS];
     char known[128] = "";
     for (int i = 0, n = dn_kernels_available(names); i < n; i++) {
         strncat(known, i ? ", " : "", sizeof known - strlen(known) - 1);
         strncat(known, names[i], sizeof known - strlen(known) - 1);
     }
-    return dn_fail(err, DN_INVALID, "isa %s is not available on this machine, which has %s", isa, known);
+    dn_fail(err, DN_INVALID, "isa %s is not available on this machine, which has %s", isa, known);
+    return NULL;
 }
 
 enum { MOST_THREADS = 1024 };
@@ -228,7 +230,8 @@ static enum dn_status build(struct dn_engine *engine, const char *cfg, const cha
     if (o->dialect != DARKNET_STOCK && o->dialect != DARKNET_ALEXEYAB)
         return dn_fail(err, DN_INVALID, "dialect %d is unknown; known are %d and %d", o->dialect, DARKNET_STOCK,
                        DARKNET_ALEXEYAB);
-    if (choose_kernels(engine, o->isa, err) || dn_graph_read(cfg, &graph, &engine->graph, err) ||
+    engine->kernels = choose_kernels(o->isa, err);
+    if (!engine->kernels || dn_graph_read(cfg, &graph, &engine->graph, err) ||
         dn_flow_init(&engine->flow, &engine->graph, err) ||
         (!o->plan_only && dn_weights_open(weights, &engine->graph, &engine->weights, err)))
         return err->status;
@@ -422,7 +425,7 @@ int network_write_outputs(const network *net, const char *path)
     const struct dn_graph *g = &dn_engine_of(net)->graph;
     struct dn_output out;
     int heads = 0;
-    if (dn_output_open(&out, path, err))
+    if (dn_engine_check(dn_engine_of(net), err) || dn_output_open(&out, path, err))
         return 0;
     for (int i = 0; i < g->n; i++)
         if (dn_layer_is_head(&g->layers[i]) && ++heads)
@@ -506,15 +509,11 @@ char *network_plan(const network *net, enum darknet_plan_format format)
 char *darknet_calibrate(const char *isa, int threads)
 {
     struct dn_error *err = dn_error_begin();
-    const struct dn_kernels *k = dn_kernels(isa);
+    const struct dn_kernels *k = choose_kernels(isa, err);
     struct dn_machine m;
     struct dn_print p;
-    if (!k) {
-        dn_fail(err, DN_INVALID, "isa %s is not available on this machine", isa);
-        return NULL;
-    }
     threads = threads ? threads : dn_process_cores();
-    if (try_threads(threads, err) || dn_machine_calibrate(k, threads, &m, err) || dn_print_begin(&p, err))
+    if (!k || try_threads(threads, err) || dn_machine_calibrate(k, threads, &m, err) || dn_print_begin(&p, err))
         return NULL;
     char *path = dn_machine_path(dn_kernels_name(k), threads);
     fprintf(p.out,
@@ -543,6 +542,6 @@ int network_threads(const network *net)
 
 double darknet_fma_peak(const char *isa, double seconds)
 {
-    const struct dn_kernels *k = dn_kernels(isa);
+    const struct dn_kernels *k = choose_kernels(isa, dn_error_begin());
     return k ? dn_fma_peak(k, seconds) : 0;
 }

@@ -205,6 +205,8 @@ START_TEST(test_a_network_loaded_for_its_plan_finds_nothing)
     ck_assert_ptr_null(network_top(plan, NULL, 0, 1));
     top_predictions(plan, 1, &index);
     ck_assert_int_eq(index, -1);
+    ck_assert_int_eq(network_write_outputs(plan, path), 0);
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "plan only"));
     free_network(plan);
 }
 END_TEST

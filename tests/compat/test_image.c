@@ -42,6 +42,11 @@ START_TEST(test_an_image_is_made_of_zeros_and_copied)
 }
 END_TEST
 
+static void says(const char *what)
+{
+    ck_assert_msg(strstr(darknet_last_error(), what) != NULL, "\"%s\" does not say \"%s\"", darknet_last_error(), what);
+}
+
 START_TEST(test_impossible_images_are_empty)
 {
     static const int sizes[][3] = {{0, 4, 3}, {4, -1, 3}, {4, 4, 0}, {1 << 30, 1 << 30, 1 << 30}};
@@ -51,10 +56,21 @@ START_TEST(test_impossible_images_are_empty)
         ck_assert(darknet_last_error()[0]);
         free_image(im);
     }
-    image none = {0};
+    ck_assert_ptr_null(make_image(4, 0, 3).data);
+    says("4x0x3 cannot be made; each must be at least 1");
+    image none = {0}, empty = {.w = 3, .h = 3, .c = 3}, im = make_image(4, 4, 3);
     ck_assert_ptr_null(copy_image(none).data);
+    ck_assert_ptr_null(copy_image(empty).data);
+    says("copy_image: there is no image");
     ck_assert_ptr_null(resize_image(none, 4, 4).data);
+    says("resize_image: there is no image");
     ck_assert_ptr_null(letterbox_image(none, 4, 4).data);
+    says("letterbox_image: there is no image");
+    letterbox_image_into(none, 4, 4, im);
+    says("letterbox_image_into: there is no image");
+    letterbox_image_into(im, 4, 5, im);
+    says("4x4x3 cannot take one of 4x5x3");
+    free_image(im);
     save_image(none, photo_path("none"));
     ck_assert(darknet_last_error()[0]);
 }
@@ -242,7 +258,11 @@ START_TEST(test_a_network_of_other_channels_says_so)
     ck_assert_ptr_nonnull(strstr(darknet_last_error(), "the network wants 5"));
     image im = make_image(8, 8, 3);
     ck_assert_ptr_null(network_predict_image(net, im));
+    says("the image has 3 channels; ");
+    says("tiny.cfg wants 5");
     free_image(im);
+    ck_assert_ptr_null(network_predict_image(net, (image){0}));
+    says("network_predict_image: there is no image");
     free_network(net);
 }
 END_TEST

@@ -146,6 +146,12 @@ START_TEST(test_what_does_not_exist_is_a_sentence)
     darknet_options options = {.size = sizeof options, .dialect = 7};
     ck_assert_ptr_null(darknet_load(path, "", &options));
     ck_assert_ptr_nonnull(strstr(darknet_last_error(), "dialect 7 is unknown; known are 0 and 1"));
+    ck_assert_float_eq((float)darknet_fma_peak("mmx", .01), 0);
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "isa mmx is not available on this machine, which has "));
+    ck_assert_ptr_null(darknet_calibrate("mmx", 1));
+    ck_assert_ptr_nonnull(strstr(darknet_last_error(), "isa mmx is not available on this machine, which has "));
+    ck_assert(darknet_fma_peak(NULL, .01) > 0);
+    ck_assert_str_eq(darknet_last_error(), "");
 }
 END_TEST
 

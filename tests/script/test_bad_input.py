@@ -9,7 +9,9 @@ import json
 import os
 import re
 import struct
+import subprocess
 import tempfile
+import time
 import zlib
 
 import common
@@ -205,6 +207,30 @@ def check_outputs(folder):
                         "heads": ["forward", "net.cfg", "good.weights", "-heads", "heads"],
                         "a plan": ["plan", "net.cfg", "-svg", "plan.svg"]}.items():
         refused(name + " that does not fit the disk", folder.run(*words, disk_full=True))
+    if os.path.exists("/dev/full"):
+        command = ["sh", "-c", 'exec "$@" >/dev/full', "sh", common.DARKNET, "plan", "long.cfg", "-json"]
+        folder.write("long.cfg", NET + 99 * CONV)
+        done = common.run(command, folder.path)
+        common.check("a plan that standard output does not take is one sentence",
+                     None if done.returncode == 1 and done.stderr == "standard output could not be written completely\n"
+                     else f"status {done.returncode}: {done.stderr!r}")
+
+
+def check_input_that_shrinks(folder):
+    """A file of raw numbers that is cut while it is read, by rows, as the first layers are computed."""
+    path = os.path.join(folder.path, "numbers.f32")
+    folder.write("large.cfg", NET.replace("=32", "=608") + 3 * CONV.replace("size=1", "size=7").replace("18", "64"))
+    with open(path, "wb") as file:
+        file.truncate(3 * 608 * 608 * 4)
+    with subprocess.Popen([common.DARKNET, "forward", "large.cfg", "-input", path, "-heads", "cut.f32", "-isa", "scalar"],
+                          cwd=folder.path, stderr=subprocess.PIPE, text=True) as process:
+        opened = f"/proc/{process.pid}/fd"
+        while process.poll() is None and path not in [os.path.realpath(f"{opened}/{fd}") for fd in os.listdir(opened)]:
+            time.sleep(.001)
+        os.truncate(path, 9)
+        said = common.last_line(process.communicate()[1])
+    common.check("an input that is cut while it is read is named",
+                 None if process.returncode == 1 and re.search(r"numbers.f32: ends before row \d+", said) else said)
 
 
 def check_words(folder):
@@ -245,7 +271,8 @@ def check_plans(folder):
 def main():
     with tempfile.TemporaryDirectory() as path:
         folder = Folder(path)
-        for part in (check_cfgs, check_files, check_photos, check_outputs, check_words, check_plans):
+        for part in (check_cfgs, check_files, check_photos, check_outputs, check_input_that_shrinks, check_words,
+                     check_plans):
             part(folder)
     common.finish()
 
