@@ -174,7 +174,7 @@ float *network_predict_image(network *net, image im)
 
 static unsigned char byte_of(float v)
 {
-    return (unsigned char)(v <= 0 ? 0 : v >= 1 ? 255 : 255 * v);
+    return (unsigned char)(v > 0 ? v < 1 ? 255 * v : 255 : 0); /* 0 also where it is no number */
 }
 
 static void row_bytes(image im, int y, unsigned char *row)

@@ -117,11 +117,11 @@ static enum dn_status current_row(void *context, int y, float *row, ptrdiff_t pl
 {
     const struct current *current = context;
     const struct dn_graph *g = &current->engine->graph;
-    const float *from = current->engine->ahead.rows + (ptrdiff_t)y * g->w;
+    const float *ahead = current->engine->ahead.rows;
     if (current->fitter && dn_fitter_row(current->fitter, y, row, plane, err))
         return err->status;
     for (int c = 0; c < g->c && !current->fitter; c++)
-        memcpy(row + c * plane, from + (ptrdiff_t)c * g->w * g->h, (size_t)g->w * sizeof *row);
+        memcpy(row + c * plane, ahead + ((ptrdiff_t)c * g->h + y) * g->w, (size_t)g->w * sizeof *row);
     if (y == g->h - 1)
         dn_ahead_begin(current->engine);
     return DN_OK;

@@ -2,6 +2,7 @@
 #include "support/photo.h"
 #include "support/suite.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,21 @@ START_TEST(test_a_saved_image_can_be_loaded)
     ck_assert_float_lt(sum / (64 * 48 * 3), .04f);
     save_image(im, "/no/such/folder/saved");
     ck_assert_ptr_nonnull(strstr(darknet_last_error(), "No such file"));
+    free_image(im);
+    free_image(back);
+}
+END_TEST
+
+START_TEST(test_values_that_are_no_numbers_are_saved_as_black)
+{
+    image im = make_image(16, 16, 1);
+    for (int i = 0; i < 16 * 16; i++)
+        im.data[i] = NAN;
+    save_image(im, photo_path("nan"));
+    ck_assert_str_eq(darknet_last_error(), "");
+    image back = load(photo_path("nan.jpg"), 0, 0, 3);
+    for (int i = 0; i < 16 * 16 * 3; i++)
+        ck_assert_float_eq(back.data[i], 0);
     free_image(im);
     free_image(back);
 }
@@ -384,6 +400,7 @@ Suite *suite(void)
     tcase_add_test(t, test_a_missing_photo_is_empty_with_a_sentence);
     tcase_add_test(t, test_letterboxing_into_leaves_the_rest_as_it_was);
     tcase_add_test(t, test_a_saved_image_can_be_loaded);
+    tcase_add_test(t, test_values_that_are_no_numbers_are_saved_as_black);
     suite_add_tcase(s, t);
     t = tcase_create("photos and networks");
     tcase_add_loop_test(t, test_a_file_predicts_as_its_loaded_image_does, 0, 4);
