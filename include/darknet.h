@@ -37,11 +37,11 @@
  * darknet package builds it, x86-64, no GPU), so programs compiled against its darknet.h run with
  * this library. The second part, everything called darknet_* or network_*, is this project's own.
  *
- * Errors: the library never prints and never exits. A function that fails returns NULL, 0 or an
- * empty struct, and darknet_last_error() of the same thread says why in one sentence.
+ * Errors: the library never prints and never exits. A function that fails returns NULL, 0, an
+ * empty struct or nothing, and darknet_last_error() of the same thread says why in one sentence.
  *
- * Threads: different networks may be used from different threads at the same time; one network must
- * not be used by two threads at once. The functions on images and detections are pure.
+ * Threads: all functions may be called from different threads at the same time, for different networks,
+ * images, detections and files; one of these must not be used by two threads at once.
  *
  * Arrays are float32. Images and network inputs are planar: [channel][row][column], values 0..1,
  * red first. */
@@ -219,30 +219,41 @@ DARKNET_API void do_nms_sort(detection *dets, int total, int classes, float thre
 DARKNET_API void do_nms_obj(detection *dets, int total, int classes, float thresh);
 DARKNET_API float box_iou(box a, box b);
 
+/* New images, which the caller frees with free_image(); data is NULL on failure. make_image: all 0.
+ * resize_image: stretched. letterbox_image: in the middle, as large as fits, gray (.5) beside it. */
 DARKNET_API image make_image(int w, int h, int c);
 DARKNET_API void free_image(image im);
 DARKNET_API image copy_image(image im);
 DARKNET_API image resize_image(image im, int w, int h);
 DARKNET_API image letterbox_image(image im, int w, int h);
+
+/* The same into the first w x h of `boxed`, where what is beside the image stays as it was. On failure nothing is
+ * written. */
 DARKNET_API void letterbox_image_into(image im, int w, int h, image boxed);
+
+/* Exchanges red and blue in place. */
 DARKNET_API void rgbgr_image(image im);
 
-/* w, h = 0: the size of the file. data is NULL on failure. */
+/* w, h = 0: the size of the file; else stretched to it. c: 1, the brightness; 2, red and green; 3, and everything else,
+ * red, green and blue. The caller frees; data is NULL on failure. */
 DARKNET_API image load_image_color(char *filename, int w, int h);
 DARKNET_API image load_image(char *filename, int w, int h, int c);
 
-/* Writes NAME.jpg. */
+/* Writes NAME.jpg, replacing it as a whole. Whether that failed, only darknet_last_error() tells. */
 DARKNET_API void save_image(image im, const char *name);
 
 /* Without OpenCV (make OPENCV=1) this writes NAME.jpg instead. Returns the key pressed, or 0. */
 DARKNET_API int show_image(image im, const char *name, int ms);
 
-/* Draws boxes (relative) and labels. `alphabet` is ignored: letters need no files. */
+/* Draws boxes (relative) and labels. `alphabet` is ignored: letters need no files. Whether it failed, only
+ * darknet_last_error() tells; nothing is drawn then. */
 DARKNET_API void draw_detections(image im, detection *dets, int num, float thresh, char **names,
                                  image **alphabet, int classes);
+
+/* NULL, which is no failure. */
 DARKNET_API image **load_alphabet(void);
 
-/* One name per line, a NULL at the end; free_labels() frees it. NULL on failure. */
+/* One name per line, a NULL at the end; the caller frees it with free_labels(). NULL on failure. */
 DARKNET_API char **get_labels(char *filename);
 
 /* Classes and names of a .data file; an empty struct on failure, also when there are fewer names
@@ -265,12 +276,16 @@ DARKNET_API void cuda_set_device(int n);
 
 /* ==== this project =========================================================================== */
 
-/* The sentence for the last failure in this thread, or "". Valid until the thread's next call. */
+/* The sentence of this thread's last call, if that failed, or "": calls that succeed clear it. Those that do not report
+ * failures leave it as it is: free_*, do_nms_*, network_nms, box_iou, rgbgr_image, fill_cpu, axpy_cpu, top_predictions,
+ * load_alphabet, network_read_ahead, network_spans, and those that ask a network for its properties. Valid until the
+ * thread's next call. */
 DARKNET_API const char *darknet_last_error(void);
 
 enum darknet_dialect { DARKNET_STOCK, DARKNET_ALEXEYAB };
 
-/* Called after each layer with its planar output; see darknet_options.observer. */
+/* Called after each layer with its planar output, which is valid during the call, in the thread that predicts; see
+ * darknet_options.observer. */
 typedef void (*darknet_observer)(void *context, const network *net, int layer, const float *output);
 
 /* How to load a network. Zero everything but `size` for the defaults. */
@@ -331,8 +346,8 @@ DARKNET_API darknet_memory network_memory(const network *net);
 DARKNET_API int network_keep(network *net, int layer);
 
 /* As network_predict, with the input asked for row by row instead of held in memory. rows is called
- * once for each row, from the top: it writes net->w values of channel c to row[c * plane]. It
- * returns 1, or 0 to give up; the prediction then fails. */
+ * once for each row, from the top, in the calling thread: it writes net->w values of channel c to
+ * row[c * plane]. It returns 1, or 0 to give up; the prediction then fails. */
 typedef int (*darknet_rows)(void *context, int y, float *row, size_t plane);
 DARKNET_API float *network_predict_rows(network *net, darknet_rows rows, void *context);
 
@@ -393,6 +408,8 @@ DARKNET_API darknet_work network_work(const network *net, int layer);
 
 /* 2 x multiply-adds of one prediction. */
 DARKNET_API double network_flops(const network *net);
+
+/* The instruction set that it computes with, as in darknet_options.isa, and the number of threads. */
 DARKNET_API const char *network_isa(const network *net);
 DARKNET_API int network_threads(const network *net);
 
@@ -469,7 +486,7 @@ DARKNET_API int darknet_print(const darknet_report *report, enum darknet_text fo
 DARKNET_API int darknet_annotate(const darknet_report *report, const char *in, const char *out,
                                  int dialect);
 
-/* The best `top` classes of a classifier's output, as printed by the dialect; caller frees. */
+/* The best `top` classes of a classifier's output, as printed by the dialect; caller frees. NULL on failure. */
 DARKNET_API char *network_top(const network *net, char **names, int names_n, int top);
 
 /* Value of a key in a .data file, or NULL when it is absent; caller frees. An unreadable file is an
@@ -479,7 +496,7 @@ DARKNET_API char *darknet_data(const char *datafile, const char *key);
 /* The same for a whole number of at least 1; `otherwise` when the key is absent, 0 on failure. */
 DARKNET_API int darknet_data_number(const char *datafile, const char *key, int otherwise);
 
-/* Reads names and checks that there are at least `classes`; *n (may be NULL) gets their number. */
+/* As get_labels, and checks that there are at least `classes`; *n (may be NULL) gets their number. */
 DARKNET_API char **darknet_names(const char *path, int classes, int *n);
 DARKNET_API void free_labels(char **names);
 

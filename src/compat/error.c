@@ -1,4 +1,4 @@
-/* See error.h. The one piece of state that outlives a call without belonging to an object. */
+/* See error.h. A thread's state, which belongs to no object: the only such thing that outlives a call. */
 #include "compat/error.h"
 
 #include "darknet.h"

@@ -1,4 +1,4 @@
-/* See report.h: one function per format, over a struct dn_print. */
+/* See report.h: one function per format, each printing to a FILE. */
 #include "detect/report.h"
 
 #include <math.h>

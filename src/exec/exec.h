@@ -1,7 +1,8 @@
 /* The executor: runs a plan over one arena.
  *
  * Creating it allocates the arena and loads the weights; after that, running allocates nothing and
- * fails only when the source of input rows does. One executor may be used by one thread at a time;
+ * fails only when the source of input rows does, or when weights cannot be read that are streamed or were
+ * given back. One executor may be used by one thread at a time;
  * different executors are independent. */
 #ifndef DN_EXEC_EXEC_H
 #define DN_EXEC_EXEC_H
@@ -48,7 +49,8 @@ struct dn_rows {
     const float *planes;
 };
 
-/* Called after each layer that computes something. The plan must have a group for each layer. */
+/* Called after each layer, in the thread that runs; of one that computes nothing, with the map that it names. The plan must
+ * have a group for each layer. */
 struct dn_observer {
     void (*layer)(void *context, int layer, const struct dn_view *output);
     void *context;

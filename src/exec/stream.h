@@ -50,7 +50,7 @@ struct dn_stream {
     _Atomic int sleepers;
     _Atomic bool quit;
     pthread_t thread;
-    pthread_mutex_t lock; /* of sleepers and the errors of a team */
+    pthread_mutex_t lock; /* of sleepers */
     pthread_cond_t changed;
     bool open, running; /* the thread exists */
     int team;           /* threads that read slices together when they are waited for; 0: the thread does */

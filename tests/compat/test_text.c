@@ -251,6 +251,23 @@ START_TEST(test_a_file_that_is_given_up_is_not_there)
 }
 END_TEST
 
+START_TEST(test_a_sentence_stays_until_the_next_call_that_reports_failures)
+{
+    fill(names, "dog\n");
+    ck_assert_ptr_null(darknet_names(names, 3, NULL));
+    do_nms_sort(NULL, 0, 1, .5f);
+    box_iou((box){0}, (box){0});
+    rgbgr_image((image){0});
+    free_image((image){0});
+    free_detections(NULL, 0);
+    free_labels(NULL);
+    ck_assert_ptr_null(load_alphabet());
+    assert_error("has 1 names");
+    free_labels(darknet_names(names, 1, NULL));
+    ck_assert_str_eq(darknet_last_error(), "");
+}
+END_TEST
+
 START_TEST(test_metadata_without_memory_is_empty_and_nothing_leaks)
 {
     bool failed = true;
@@ -302,6 +319,7 @@ Suite *suite(void)
     tcase_add_test(t, test_texts_and_label_paths_come_through);
     tcase_add_test(t, test_lines_printed_to_a_file_are_those_of_the_texts);
     tcase_add_test(t, test_a_file_that_is_given_up_is_not_there);
+    tcase_add_test(t, test_a_sentence_stays_until_the_next_call_that_reports_failures);
     tcase_add_test(t, test_metadata_without_memory_is_empty_and_nothing_leaks);
     tcase_add_test(t, test_writing_without_memory_leaves_the_file_as_it_was);
     suite_add_tcase(s, t);
