@@ -125,8 +125,7 @@ static size_t begin_planning(int threads, size_t *unplanned)
 }
 
 /* `start`: see begin_planning(). */
-static enum dn_status choose_budget(struct dn_engine *engine, const darknet_options *o, size_t start,
-                                    struct dn_plan_options *plan, struct dn_error *err)
+static void choose_budget(struct dn_engine *engine, const darknet_options *o, size_t start, struct dn_plan_options *plan)
 {
     engine->photo = o->photo_bytes ? o->photo_bytes + dn_fitter_bytes(0, engine->graph.c, engine->graph.w) : 0;
     size_t process = start + (size_t)engine->graph.n * BYTES_PER_LAYER + (size_t)plan->threads * STACK_PER_THREAD +
@@ -141,7 +140,6 @@ static enum dn_status choose_budget(struct dn_engine *engine, const darknet_opti
         plan->budget = 1; /* nothing fits it */
     else if (o->memory)
         plan->budget = o->memory - engine->process;
-    return err->status;
 }
 
 /* Reading ahead gets what a budget has left over, or nothing. Its thread has a heap of its own. */
@@ -182,14 +180,15 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     engine->user = pthread_self();
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
     size_t start = begin_planning(plan.threads, &engine->unplanned);
-    while (!choose_budget(engine, o, start, &plan, err) &&
-           dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
+    choose_budget(engine, o, start, &plan);
+    while (dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
         *err = (struct dn_error){0};
         dn_process_trim();
         start += PLANNING;
         engine->process = 0;
         plan.threads /= 2;
         plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
+        choose_budget(engine, o, start, &plan);
     }
     if (err->status)
         return err->status;
