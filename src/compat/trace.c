@@ -3,6 +3,7 @@
  * no more memory than a trace of one. */
 #include "darknet.h"
 
+#include "base/clock.h"
 #include "compat/engine.h"
 #include "compat/error.h"
 
@@ -90,7 +91,7 @@ int network_trace(network *net, const char *path)
                     ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":%d,"
                     "\"args\":{\"name\":\"thread %d\"}}",
                     2 + i, i);
-        engine->trace_start = dn_span_clock();
+        engine->trace_start = dn_clock();
         network_spans(net, write_event, engine);
     }
     return err->status == DN_OK;

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/size.h"
 #include "exec/feed.h"
 #include "exec/load.h"
@@ -210,7 +211,7 @@ static void report_part(void *context, int thread, double start)
 static void run_step(const struct dn_exec *exec, const struct dn_run *run, int thread)
 {
     struct watched_step step = {exec->tracer, run};
-    const struct dn_watch watch = {dn_span_clock, report_part, &step};
+    const struct dn_watch watch = {dn_clock, report_part, &step};
     double start = dn_span_begin(exec->tracer);
     dn_watched = exec->tracer ? &watch : NULL;
     run->layer->ops->run(run);

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "base/clock.h"
 #include "kernel/view.h"
 
 enum dn_span_kind {
@@ -31,12 +32,9 @@ struct dn_tracer {
     void *context;
 };
 
-/* Seconds of a clock that never goes back. */
-double dn_span_clock(void);
-
 static inline double dn_span_begin(const struct dn_tracer *tracer)
 {
-    return tracer ? dn_span_clock() : 0;
+    return tracer ? dn_clock() : 0;
 }
 
 /* Reports the span, which began at `start`. */

@@ -1,24 +1,16 @@
 /* The multiply-add peak that all efficiencies are quoted against. */
 #include "kernel/peak.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "kernel/conv.h"
 #include "kernel/table.h"
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 double dn_peak_of(void (*work)(void), double flops, double seconds)
 {
-    double best = 0, start = now();
+    double best = 0, start = dn_clock();
     for (double before = start, after = start; after - start < seconds; before = after) {
         work();
-        after = now();
+        after = dn_clock();
         if (flops > best * (after - before))
             best = flops / (after - before);
     }

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/print.h"
 #include "base/process.h"
@@ -98,13 +98,6 @@ static enum dn_status save(const char *path, struct dn_machine *m, struct dn_err
 
 /* ---- measuring ------------------------------------------------------------------------------ */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 struct bench {
     const struct dn_kernels *k;
     int threads;
@@ -139,9 +132,9 @@ static double time_conv(const struct bench *b, int rows)
                               .vectors = (float *)(b->memory + (16 << 20)), .threads = b->threads};
     double best = 1e9;
     for (int i = 0; i < REPETITIONS; i++) {
-        double start = now();
+        double start = dn_clock();
         dn_conv_run(b->k, &job);
-        double seconds = now() - start;
+        double seconds = dn_clock() - start;
         best = seconds < best ? seconds : best;
     }
     return best;
@@ -171,9 +164,9 @@ static double measure_memory(struct bench *b)
 {
     double best = 0;
     for (int i = 0; i < REPETITIONS; i++) {
-        double start = now();
+        double start = dn_clock();
         dn_parallel(COPY_PARTS, b->threads, copy_part, b);
-        double rate = 2.0 * STREAM_BYTES / (now() - start);
+        double rate = 2.0 * STREAM_BYTES / (dn_clock() - start);
         best = rate > best ? rate : best;
     }
     return best;
@@ -184,10 +177,10 @@ static double measure_cache(const struct bench *b)
     struct dn_view v = map_of(b->memory, 4);
     double best = 0, bytes = 3.0 * CHANNELS * SIDE * 4 * sizeof(float);
     for (int i = 0; i < REPETITIONS; i++) {
-        double start = now();
+        double start = dn_clock();
         for (int k = 0; k < 16; k++)
             dn_add(b->k, &v, 1, &v, 1, &v, dn_rect_whole(&v), b->threads);
-        double rate = 16 * bytes / (now() - start);
+        double rate = 16 * bytes / (dn_clock() - start);
         best = rate > best ? rate : best;
     }
     return best;
@@ -207,10 +200,10 @@ static double measure_file(const struct bench *b)
     if (dn_output_commit(&out, b->err) || dn_input_open(&in, b->scratch_path, b->err))
         return 0;
     for (int i = 0; i < REPETITIONS && !b->err->status; i++) {
-        double start = now();
+        double start = dn_clock();
         dn_input_read(&in, (int64_t)slice * i, b->memory, slice, b->err);
         dn_conv_pack(b->k, &conv, 0, dn_blocks(CHANNELS), (float *)b->memory, (float *)(b->memory + (4 << 20)), 1);
-        best = now() - start < best ? now() - start : best;
+        best = dn_clock() - start < best ? dn_clock() - start : best;
     }
     dn_input_close(&in);
     remove(b->scratch_path);
