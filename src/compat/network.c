@@ -170,7 +170,7 @@ static enum dn_status choose_fusion(struct dn_engine *engine, const darknet_opti
 /* A budget that is too small for a thread per core may do for fewer, if the caller leaves their number open. */
 static enum dn_status make_plan(struct dn_engine *engine, const darknet_options *o, struct dn_error *err)
 {
-    struct dn_plan_options plan = {.kernels = engine->kernels, .once = o->once, .keeps = !dn_engine_gives_back(engine),
+    struct dn_plan_options plan = {.once = o->once, .keeps = !dn_engine_gives_back(engine),
                                    .afterwards = dn_engine_afterwards(engine->net, dn_engine_most_detections(engine->net))};
     plan.threads = o->threads ? o->threads : dn_process_cores();
     while (!o->threads && !dn_process_can_start(plan.threads - 1))
@@ -194,7 +194,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
         return err->status;
     engine->machine = plan.machine;
     engine->options.threads = plan.threads; /* when it is planned again, too */
-    dn_plan_check(&engine->flow, engine->kernels, &engine->plan, err);
+    dn_plan_check(&engine->flow, &engine->plan, err);
     choose_ahead(engine, o);
     dn_process_trim();
     dn_process_forget_code();

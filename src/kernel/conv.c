@@ -54,10 +54,8 @@ void dn_conv_pack(const struct dn_kernels *k, const struct dn_conv *conv, int bl
     dn_parallel(block1 - block0, threads, pack_block, &p);
 }
 
-size_t dn_conv_workspace(const struct dn_kernels *k, const struct dn_conv *conv,
-                         struct dn_rect rect, int threads, int thrift)
+size_t dn_conv_workspace(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
 {
-    (void)k;
     return dn_conv_is_winograd(conv) ? dn_winograd_workspace(conv, rect, threads, thrift) : 0;
 }
 

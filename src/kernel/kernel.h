@@ -105,8 +105,7 @@ void dn_conv_pack(const struct dn_kernels *k, const struct dn_conv *conv, int bl
  * it wants less and transforms more often; the bits are the same. With thrift 0 and few tiles,
  * inputs are transformed once for all slices of filters. */
 enum { DN_THRIFT_LEVELS = 4 };
-size_t dn_conv_workspace(const struct dn_kernels *k, const struct dn_conv *conv,
-                         struct dn_rect rect, int threads, int thrift);
+size_t dn_conv_workspace(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift);
 
 /* What tells the cost of a Winograd rectangle: how many tiles share a transform of filters, whether
  * all slices of filters share one of the inputs, whether threads take output blocks, and whether not

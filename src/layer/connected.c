@@ -56,10 +56,9 @@ static void pack(const struct dn_layer *l, const struct dn_kernels *k, int block
     dn_conv_pack(k, &l->u.convolutional.conv, block0, block1, raw, out, threads);
 }
 
-static size_t workspace(const struct dn_layer *l, const struct dn_kernels *k, struct dn_rect rect,
-                        int threads, int thrift)
+static size_t workspace(const struct dn_layer *l, struct dn_rect rect, int threads, int thrift)
 {
-    return dn_conv_workspace(k, &l->u.convolutional.conv, rect, threads, thrift);
+    return dn_conv_workspace(&l->u.convolutional.conv, rect, threads, thrift);
 }
 
 static void run(const struct dn_run *r)

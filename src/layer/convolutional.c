@@ -249,15 +249,14 @@ static size_t unblurred_floats(const struct dn_layer *l)
 }
 
 /* Workspace: [signs of the input][unblurred output][convolution kernels', for all of that]. */
-static size_t workspace(const struct dn_layer *l, const struct dn_kernels *k, struct dn_rect rect,
-                        int threads, int thrift)
+static size_t workspace(const struct dn_layer *l, struct dn_rect rect, int threads, int thrift)
 {
     const struct dn_conv *v = &l->u.convolutional.conv;
     if (l->u.convolutional.antialiasing)
         rect = (struct dn_rect){0, v->h, 0, v->w};
     size_t floats = (l->u.convolutional.xnor ? sign_floats(l) : 0) +
                     (l->u.convolutional.antialiasing ? unblurred_floats(l) : 0);
-    return floats * sizeof(float) + dn_conv_workspace(k, v, rect, threads, thrift);
+    return floats * sizeof(float) + dn_conv_workspace(v, rect, threads, thrift);
 }
 
 static void run(const struct dn_run *r)

@@ -100,8 +100,7 @@ struct dn_layer_ops {
     void (*run)(const struct dn_run *run);
 
     /* Bytes of workspace for a rectangle, with so much thrift; NULL: none. */
-    size_t (*workspace)(const struct dn_layer *l, const struct dn_kernels *k, struct dn_rect rect,
-                        int threads, int thrift);
+    size_t (*workspace)(const struct dn_layer *l, struct dn_rect rect, int threads, int thrift);
 
     /* Turns the floats around the filters in the file (layer->file_head before them and
      * layer->file_tail behind them) into layer->params resident floats. `dialect` decides epsilons.

@@ -66,10 +66,9 @@ static void load_params(const struct dn_layer *l, const float *head, const float
 }
 
 /* One patch for every row of the output, so that rows can run side by side. */
-static size_t workspace(const struct dn_layer *l, const struct dn_kernels *k, struct dn_rect rect,
-                        int threads, int thrift)
+static size_t workspace(const struct dn_layer *l, struct dn_rect rect, int threads, int thrift)
 {
-    (void)k, (void)rect, (void)threads, (void)thrift;
+    (void)rect, (void)threads, (void)thrift;
     return l->fan_in * (size_t)l->out_h * sizeof(float);
 }
 

@@ -130,10 +130,9 @@ static void run(const struct dn_run *run)
     }
 }
 
-static size_t workspace(const struct dn_layer *l, const struct dn_kernels *k, struct dn_rect rect,
-                        int threads, int thrift)
+static size_t workspace(const struct dn_layer *l, struct dn_rect rect, int threads, int thrift)
 {
-    (void)k, (void)rect, (void)threads, (void)thrift;
+    (void)rect, (void)threads, (void)thrift;
     if (!l->u.pool.antialiasing)
         return 0;
     return (size_t)dn_blocks(l->c) * DN_BLOCK * (size_t)l->u.pool.pooled_h *

@@ -327,8 +327,7 @@ static enum dn_status check_cover(const struct checker *c)
                : dn_fail(c->err, DN_INVALID, "plan: its groups end with layer %d of %d", next, c->plan->n_layers);
 }
 
-enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_kernels *kernels,
-                             const struct dn_plan *plan, struct dn_error *err)
+enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_plan *plan, struct dn_error *err)
 {
     struct checker c = {.flow = flow, .plan = plan, .err = err};
     if (check_cover(&c) || check_weights(&c) || check_staging(&c) || check_edges(&c) || check_peak(&c))
@@ -342,5 +341,5 @@ enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_kernels
     for (int i = 0; i < plan->n_storages; i++)
         if (check_storage(&c, i))
             return err->status;
-    return dn_check_steps(flow, kernels, plan, err);
+    return dn_check_steps(flow, plan, err);
 }

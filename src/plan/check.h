@@ -11,7 +11,6 @@
 #include "plan/plan.h"
 
 /* DN_OK, or DN_INVALID with the first thing that is wrong. */
-enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_kernels *kernels,
-                             const struct dn_plan *plan, struct dn_error *err);
+enum dn_status dn_plan_check(const struct dn_flow *flow, const struct dn_plan *plan, struct dn_error *err);
 
 #endif

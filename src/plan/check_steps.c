@@ -18,7 +18,6 @@ struct slot {
 struct checker {
     const struct dn_flow *flow;
     const struct dn_plan *plan;
-    const struct dn_kernels *kernels;
     int *scratch;          /* of the schedule */
     struct slot *all;      /* [all slots] */
     struct slot **slots;   /* [maps] those of each root, or of its strip */
@@ -185,7 +184,7 @@ static enum dn_status check_reads(struct checker *c, const struct dn_step *step)
     if (!tiled && (r->y0 || r->y1 != l->out_h || r->x0 || r->x1 != l->out_w))
         return dn_fail(c->err, DN_INVALID, "plan: layer %d cannot be computed in pieces", step->layer);
     const struct dn_group *g = &c->plan->groups[c->group];
-    if (l->ops->workspace && l->ops->workspace(l, c->kernels, *r, dn_group_threads(g, c->plan->threads), g->thrift) >
+    if (l->ops->workspace && l->ops->workspace(l, *r, dn_group_threads(g, c->plan->threads), g->thrift) >
                                  g->workspace.bytes / (size_t)g->stripes)
         return dn_fail(c->err, DN_INVALID, "plan: group %d has too little workspace for layer %d", c->group, step->layer);
     for (int k = 0; k < l->n_in; k++) {
@@ -289,10 +288,9 @@ static enum dn_status allocate(struct checker *c)
     return DN_OK;
 }
 
-enum dn_status dn_check_steps(const struct dn_flow *flow, const struct dn_kernels *kernels,
-                              const struct dn_plan *plan, struct dn_error *err)
+enum dn_status dn_check_steps(const struct dn_flow *flow, const struct dn_plan *plan, struct dn_error *err)
 {
-    struct checker c = {.flow = flow, .plan = plan, .kernels = kernels, .err = err};
+    struct checker c = {.flow = flow, .plan = plan, .err = err};
     if (!allocate(&c))
         for (c.group = 0; c.group < plan->n_groups && !err->status; c.group++)
             check_group(&c);

@@ -5,7 +5,6 @@
 
 #include "plan/plan.h"
 
-enum dn_status dn_check_steps(const struct dn_flow *flow, const struct dn_kernels *kernels,
-                              const struct dn_plan *plan, struct dn_error *err);
+enum dn_status dn_check_steps(const struct dn_flow *flow, const struct dn_plan *plan, struct dn_error *err);
 
 #endif

@@ -91,7 +91,6 @@ struct dn_plan {
 };
 
 struct dn_plan_options {
-    const struct dn_kernels *kernels;
     int threads;
     struct dn_machine machine;
     size_t budget;    /* most bytes of plan.peak_bytes; 0: as many as save time */

@@ -151,7 +151,7 @@ static void note_work(const struct dn_flow *flow, const struct dn_plan_options *
     plan->repeats[step->layer] += (float)(area / ((double)l->out_h * l->out_w));
     if (l->ops->workspace) {
         int threads = dn_group_threads(group, options->threads);
-        size_t bytes = l->ops->workspace(l, options->kernels, step->rect, threads, group->thrift);
+        size_t bytes = l->ops->workspace(l, step->rect, threads, group->thrift);
         bytes = dn_align_up(bytes, DN_ALIGN) * (size_t)group->stripes;
         if (bytes > group->workspace.bytes)
             group->workspace.bytes = bytes;

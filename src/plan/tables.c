@@ -13,7 +13,7 @@ size_t dn_tables_workspace(const struct dn_tables *tables, const struct dn_layer
     const struct dn_plan_options *o = tables->options;
     if (!l->ops->workspace)
         return 0;
-    size_t bytes = l->ops->workspace(l, o->kernels, rect, stripes > 1 ? 1 : o->threads, thrift);
+    size_t bytes = l->ops->workspace(l, rect, stripes > 1 ? 1 : o->threads, thrift);
     return dn_align_up(bytes, DN_ALIGN) * (size_t)stripes;
 }
 

@@ -22,7 +22,7 @@ static enum outcome try(const struct net_case *c, struct dn_error *why)
     if (net_run_plan(&run, c, &plan, why)) {
         outcome = NOT_PLANNED;
     } else {
-        outcome = dn_plan_check(&run.g.flow, run.kernels, &plan, why) ? NOT_PROVEN
+        outcome = dn_plan_check(&run.g.flow, &plan, why) ? NOT_PROVEN
                   : net_run_equal(&run, &plan, 2, why)   ? FINE
                                                          : WRONG;
         for (int i = 0; i < plan.n_storages; i++)

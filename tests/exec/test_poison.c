@@ -70,11 +70,11 @@ static void run_with(void (*also)(const struct dn_run *run))
     struct dn_layer_ops ops = *graph.layers[3].ops;
     ops.run = also;
     graph.layers[3].ops = &ops;
-    struct dn_plan_options how = {.kernels = dn_kernels("scalar"), .threads = 1, .fusion = &graph.fusion,
+    struct dn_plan_options how = {.threads = 1, .fusion = &graph.fusion,
                                   .machine = dn_machine_default("avx2", 1)};
     struct dn_rows rows = {.read = read_row};
     if (!dn_flow_init(&flow, &graph, &err) && !dn_weights_open(NULL, &graph, &weights, &err) &&
-        !dn_plan_make(&flow, &how, &plan, &err) && !dn_exec_create(&exec, &flow, &plan, how.kernels, &weights, &err) &&
+        !dn_plan_make(&flow, &how, &plan, &err) && !dn_exec_create(&exec, &flow, &plan, dn_kernels("scalar"), &weights, &err) &&
         !dn_exec_run(&exec, &rows, NULL, &err)) {
         dn_exec_free(&exec);
         dn_plan_free(&plan);

@@ -172,7 +172,7 @@ static double seconds(const struct dn_kernels *k, const struct shape *s, int thr
     float *vectors = floats((size_t)blocks * 48);
     struct dn_conv_job job = {&v,     in,     out,     {0, oh, 0, ow}, 0,
                               blocks, packed, vectors, NULL,           threads, 0, false, false};
-    size_t workspace = dn_conv_workspace(k, &v, (struct dn_rect){0, rows, 0, ow}, threads, 0);
+    size_t workspace = dn_conv_workspace(&v, (struct dn_rect){0, rows, 0, ow}, threads, 0);
     job.workspace = workspace ? floats(workspace / sizeof(float)) : NULL;
     double best = 1e9, start = now();
     *pack = 1e9;

@@ -40,7 +40,7 @@ static void run(const struct dn_kernels *k, const struct dn_conv *v, int side)
     dn_conv_pack(k, v, 0, blocks, raw, packed, 1);
     job.filters = packed;
     job.vectors = floats((size_t)blocks * 48);
-    job.workspace = floats(dn_conv_workspace(k, v, whole, 1, 0) / sizeof(float) + 1);
+    job.workspace = floats(dn_conv_workspace(v, whole, 1, 0) / sizeof(float) + 1);
     dn_conv_run(k, &job);
 }
 

@@ -191,7 +191,7 @@ static void run_slices(int cut, int threads)
     const struct dn_rect rect = dn_rect_whole(&c.out);
     const int blocks = dn_blocks(v->n);
     float *packed = aligned_alloc(64, sizeof(float) * dn_conv_packed_floats(v, 0, blocks));
-    void *workspace = aligned_alloc(64, dn_align_up(dn_conv_workspace(k, v, rect, threads, 0), 64));
+    void *workspace = aligned_alloc(64, dn_align_up(dn_conv_workspace(v, rect, threads, 0), 64));
     ck_assert(packed && workspace);
     dn_conv_pack(k, v, 0, blocks, c.raw, packed, threads);
     struct dn_conv_job job = {v, c.in, c.out, rect, 0, cut, packed, c.vectors, workspace, threads, 0, false, false, NULL};
@@ -239,7 +239,7 @@ static void run_reader(const char *isa, int first, int channels, int threads, in
     const struct dn_rect rect = dn_rect_whole(&c.out);
     const size_t buffers = sizeof(float) * (size_t)threads * dn_conv_reader_floats(channels);
     const size_t packed = sizeof(float) * dn_conv_packed_floats(v, 0, first);
-    const size_t workspace = dn_align_up(dn_conv_workspace(k, v, rect, threads, thrift), DN_ALIGN);
+    const size_t workspace = dn_align_up(dn_conv_workspace(v, rect, threads, thrift), DN_ALIGN);
     const struct dn_filter_reader reader = {read_raw, NULL, first, channels, guard_alloc(buffers)};
     struct dn_conv_job job = {.conv = v, .in = c.in, .out = c.out, .rect = rect, .block1 = dn_blocks(v->n), .filters = guard_alloc(packed),
                               .vectors = c.vectors, .workspace = guard_alloc(workspace), .threads = threads, .thrift = thrift};

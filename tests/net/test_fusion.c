@@ -30,7 +30,7 @@ static char *fusion_text(const struct dn_flow *flow, const struct dn_plan *plan)
 
 static struct dn_plan_options options(int threads)
 {
-    return (struct dn_plan_options){.kernels = dn_kernels("scalar"), .threads = threads,
+    return (struct dn_plan_options){.threads = threads,
                                     .machine = dn_machine_default("avx2", threads)};
 }
 

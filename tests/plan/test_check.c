@@ -137,7 +137,7 @@ static void damage_often(struct net_run *run, const struct net_case *c, const st
         struct dn_error refused = {0}, why = {0};
         dn_plan_copy(&hurt_plan, plan);
         hurt(&d, &hurt_plan);
-        bool accepted = !dn_plan_check(&run->g.flow, run->kernels, &hurt_plan, &refused);
+        bool accepted = !dn_plan_check(&run->g.flow, &hurt_plan, &refused);
         counts[accepted]++;
         if (getenv("DN_VERBOSE") && accepted)
             fprintf(stderr, "seed %llu, damage %d: %s\n", (unsigned long long)c->seed, i, difference(plan, &hurt_plan));
@@ -166,7 +166,7 @@ START_TEST(test_a_damaged_plan_is_refused_or_right)
         if (!net_run_open(&run, &c))
             continue;
         if (!net_run_plan(&run, &c, &plan, &err)) {
-            ck_assert_msg(!dn_plan_check(&run.g.flow, run.kernels, &plan, &err), "%s", err.text);
+            ck_assert_msg(!dn_plan_check(&run.g.flow, &plan, &err), "%s", err.text);
             damage_often(&run, &c, &plan, counts);
             dn_plan_free(&plan);
         }

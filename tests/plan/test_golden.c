@@ -1,6 +1,6 @@
 /* The plans of the shipped cfgs, as tables, are those of tests/golden: a change of the planner shows
- * what it does to them, and is meant. A fixed machine, scalar kernels and a fixed size of the process
- * make them the same everywhere. Written anew by scripts/golden-plans.sh. */
+ * what it does to them, and is meant. A fixed machine and a fixed size of the process make them the same
+ * everywhere. Written anew by scripts/golden-plans.sh. */
 #include "support/suite.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ enum { NETWORKS = sizeof networks / sizeof *networks };
 static void print_plan(FILE *out, const char *cfg, size_t budget)
 {
     struct dn_graph_options dialect = {DN_ALEXEYAB, false};
-    struct dn_plan_options o = {.kernels = dn_kernels("scalar"), .threads = 1, .process = PROCESS,
+    struct dn_plan_options o = {.threads = 1, .process = PROCESS,
                                 .budget = budget - PROCESS, .asked = budget,
                                 .machine = dn_machine_default("avx512", 1)};
     struct dn_graph graph;

@@ -27,10 +27,10 @@ static size_t maps_of(const char *tiles)
     temporary_text(path, print_sections, tiles);
     ck_assert_msg(!dn_fusion_read(path, g.graph.n, &fusion, &err), "%s", err.text);
     unlink(path);
-    struct dn_plan_options o = {.kernels = dn_kernels("scalar"), .threads = 1, .fusion = &fusion,
+    struct dn_plan_options o = {.threads = 1, .fusion = &fusion,
                                 .machine = dn_machine_default("avx2", 1)};
     ck_assert_msg(!dn_plan_make(&g.flow, &o, &plan, &err), "%s", err.text);
-    ck_assert_msg(!dn_plan_check(&g.flow, o.kernels, &plan, &err), "%s", err.text);
+    ck_assert_msg(!dn_plan_check(&g.flow, &plan, &err), "%s", err.text);
     size_t bytes = 0;
     for (int i = 0; i < plan.n_storages; i++)
         bytes += plan.storages[i].buffer.first == 0 ? plan.storages[i].buffer.bytes : 0;

@@ -17,9 +17,7 @@
 
 static struct dn_plan_options options_of(size_t budget, int threads)
 {
-    const char *names[DN_KERNEL_SETS];
-    dn_kernels_available(names);
-    return (struct dn_plan_options){.kernels = dn_kernels(names[0]), .threads = threads, .budget = budget,
+    return (struct dn_plan_options){.threads = threads, .budget = budget,
                                     .machine = dn_machine_default("avx2", threads)};
 }
 
@@ -72,7 +70,7 @@ static double plan_and_check(struct net_graph *g, size_t budget, int threads, bo
         ck_assert_msg(status == DN_BUDGET && strstr(err.text, "needs at least"), "%s", err.text);
         return INFINITY;
     }
-    ck_assert_msg(!dn_plan_check(&g->flow, o.kernels, &plan, &err), "%s, budget %zu: %s", g->graph.path, budget, err.text);
+    ck_assert_msg(!dn_plan_check(&g->flow, &plan, &err), "%s, budget %zu: %s", g->graph.path, budget, err.text);
     ck_assert(plan.arena_bytes <= budget);
     ck_assert(plan.work <= (threads == 1 ? 1.0001 : 1.1)); /* at the edges between stripes */
     double seconds = plan.seconds;
@@ -221,8 +219,8 @@ START_TEST(test_thrift_always_saves_workspace)
             struct dn_rect whole = {0, l->out_h, 0, l->out_w};
             if (!dn_group_is_whole(group) || !group->thrift || !l->ops->workspace)
                 continue;
-            ck_assert_uint_gt(l->ops->workspace(l, o.kernels, whole, o.threads, group->thrift - 1),
-                              l->ops->workspace(l, o.kernels, whole, o.threads, group->thrift));
+            ck_assert_uint_gt(l->ops->workspace(l, whole, o.threads, group->thrift - 1),
+                              l->ops->workspace(l, whole, o.threads, group->thrift));
         }
         dn_plan_free(&plan);
     }

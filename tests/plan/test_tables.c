@@ -18,7 +18,7 @@ static bool open_case(uint64_t seed)
 {
     struct dn_error err = {0};
     net_case_make(&c, seed);
-    options = (struct dn_plan_options){.kernels = dn_kernels("scalar"), .threads = 1 + (int)(seed % 3),
+    options = (struct dn_plan_options){.threads = 1 + (int)(seed % 3),
                                        .machine = dn_machine_default("avx2", 1 + (int)(seed % 3))};
     if (!net_graph_read(&g, &c))
         return false;
@@ -80,7 +80,7 @@ START_TEST(workspace_is_what_the_layer_asks_for_and_aligned)
                 size_t bytes = dn_tables_workspace(&tables, l, rows, stripes, thrift), asked = 0;
                 size_t each = bytes / (size_t)stripes;
                 if (l->ops->workspace)
-                    asked = l->ops->workspace(l, options.kernels, rect, stripes > 1 ? 1 : options.threads, thrift);
+                    asked = l->ops->workspace(l, rect, stripes > 1 ? 1 : options.threads, thrift);
                 ck_assert(each >= asked && each < asked + DN_ALIGN && bytes % ((size_t)stripes * DN_ALIGN) == 0);
             }
         }

@@ -43,7 +43,7 @@ static enum dn_status run_engine(struct both *b, const struct agree_options *o, 
 {
     struct dn_fusion none = {0};
     const struct dn_kernels *k = dn_kernels(o->isa);
-    struct dn_plan_options options = {.kernels = k, .threads = o->threads ? o->threads : 1, .fusion = &none,
+    struct dn_plan_options options = {.threads = o->threads ? o->threads : 1, .fusion = &none,
                                       .machine = dn_machine_default("avx2", 1)};
     struct dn_rows rows = {.read = read_row, .context = &b->model.input};
     struct dn_observer observer = {keep_map, b};

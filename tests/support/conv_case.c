@@ -163,7 +163,7 @@ void conv_case_run(struct conv_case *c, const struct dn_kernels *k, struct dn_re
     size_t raw_bytes =
         sizeof(float) * fan_in * (size_t)(dn_min(v->n, block1 * DN_BLOCK) - block0 * DN_BLOCK);
     size_t packed_bytes = sizeof(float) * dn_conv_packed_floats(v, block0, block1);
-    size_t workspace_bytes = dn_align_up(dn_conv_workspace(k, v, rect, threads, c->thrift), DN_ALIGN);
+    size_t workspace_bytes = dn_align_up(dn_conv_workspace(v, rect, threads, c->thrift), DN_ALIGN);
     float *raw = guard_alloc(raw_bytes), *packed = guard_alloc(packed_bytes);
     void *workspace = workspace_bytes ? guard_alloc(workspace_bytes) : NULL;
     memcpy(raw, c->raw + first, raw_bytes);

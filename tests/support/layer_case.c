@@ -140,7 +140,7 @@ static void run_layer(const struct single *s, const struct dn_view *in, struct d
 {
     const struct dn_layer *l = s->l;
     int thrift = rect.y0 % DN_THRIFT_LEVELS;
-    size_t bytes = l->ops->workspace ? l->ops->workspace(l, s->kernels, rect, threads, thrift) : 0;
+    size_t bytes = l->ops->workspace ? l->ops->workspace(l, rect, threads, thrift) : 0;
     float *workspace = floats(bytes / sizeof(float) + 1);
     memset(workspace, 0xff, bytes);
     struct dn_run run = {.kernels = s->kernels, .layer = l, .in = in, .out = s->out, .rect = rect,

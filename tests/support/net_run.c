@@ -102,7 +102,7 @@ bool net_run_open(struct net_run *run, const struct net_case *c)
     if (!net_graph_read(&run->g, c))
         return false;
     run->kernels = dn_kernels(names[c->isa % n]);
-    run->options = (struct dn_plan_options){.kernels = run->kernels, .threads = 1, .fusion = &none,
+    run->options = (struct dn_plan_options){.threads = 1, .fusion = &none,
                                             .machine = dn_machine_default("avx2", 1)};
     struct dn_rows rows = {.read = read_row, .context = &run->g.graph};
     struct dn_observer observer = {keep_map, run};
