@@ -247,7 +247,8 @@ START_TEST(test_memory_is_given_back_for_boxes_only_where_it_counts)
     int n;
     for (int k = 0; k < 2; k++) {
         network_predict(net, input);
-        free_detections(get_network_boxes(net, SIDE, SIDE, .5f, .5f, NULL, 1, &n), n);
+        detection *warm = get_network_boxes(net, SIDE, SIDE, .5f, .5f, NULL, 1, &n);
+        free_detections(warm, n);
     }
     network_predict(net, input);
     size_t before = dn_process_resident();
