@@ -110,7 +110,13 @@ static const struct {
     {"[fusion]\nlayers=-1-2\n", ":2:", "layers"},
     {"[fusion]\nlayers=0-1x\n", ":2:", "layers"},
     {"[fusion]\nlayers=99999999999999999999\n", ":2:", "layers"},
-    {"[fusion]\nlayers=0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3,0\n", ":2:", "16"},
+    {"[fusion]\nlayers=0,1,,3\n", ":2:", "several such ranges"},
+    {"[fusion]\nlayers=0-1\ntiles=40000\n", ":3:", "32768"},
+    {"[fusion]\nlayers=0-1\ntiles\n", ":3:", "no value"},
+    {"[fusion]\nlayers=0-1\ntiles=2\ntiles=4\n", ":4:", "twice"},
+    {"[fusion]\nlayers=0-1\norder=early\n[fusion]\nlayers=2\norder=file\n", ":6:", "another order"},
+    {"[fusion]\nlayers=0-1\nconcat=2\n[fusion]\nlayers=2\nconcat=5\n", ":6:", "another number"},
+    {"[fusion]\nlayers=0-1\nthrift=-1\n", ":3:", "from 0 on"},
     {"[fusion]\nlayers=0-1\n[fusion]\nlayers=1-2\n", ":3:", "already"},
     {"[fusion]\nlayers=0-1,1\n", ":1:", "already"},
     {"[fusion]\nlayers=0-1\ntiles=0x1\n", ":3:", "tiles"},
@@ -177,6 +183,28 @@ START_TEST(test_nonsense_is_refused_with_its_place)
 }
 END_TEST
 
+/* As many as a printed plan may have. */
+START_TEST(test_a_section_has_any_number_of_ranges)
+{
+    enum { LAYERS = 100 };
+    char text[LAYERS * 4 + 32] = "[fusion]\nlayers=0";
+    struct dn_fusion fusion;
+    struct dn_error err = {0};
+    char path[] = "/tmp/dn-ranges-XXXXXX";
+    for (int i = 2; i < LAYERS; i += 2)
+        sprintf(text + strlen(text), ",%d", i);
+    FILE *file = fdopen(mkstemp(path), "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "%s\n", text);
+    fclose(file);
+    ck_assert_msg(!dn_fusion_read(path, LAYERS, &fusion, &err), "%s", err.text);
+    ck_assert_int_eq(fusion.groups[0].n, LAYERS / 2);
+    ck_assert_int_eq(fusion.groups[0].ranges[LAYERS / 2 - 1].last, LAYERS - 2);
+    dn_fusion_free(&fusion);
+    remove(path);
+}
+END_TEST
+
 /* Any bytes: read or refused, no crash; what is read makes a plan or a sentence. */
 START_TEST(test_damaged_sections_do_no_harm)
 {
@@ -212,6 +240,7 @@ Suite *suite(void)
     tcase_add_test(t, test_a_printed_plan_is_read_back);
     tcase_add_test(t, test_stripes_do_not_read_what_others_need);
     tcase_add_loop_test(t, test_nonsense_is_refused_with_its_place, 0, (int)(sizeof refused / sizeof *refused));
+    tcase_add_test(t, test_a_section_has_any_number_of_ranges);
     tcase_add_test(t, test_damaged_sections_do_no_harm);
     suite_add_tcase(s, t);
     return s;

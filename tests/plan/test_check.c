@@ -26,15 +26,17 @@ static void hurt_storage(struct dice *d, struct dn_plan *p)
 {
     struct dn_storage *s = &p->storages[roll(d, p->n_storages)];
     struct dn_storage *o = &p->storages[roll(d, p->n_storages)];
-    int *numbers[] = {&s->c, &s->h, &s->w, &s->rows, &s->columns, &s->pad, &s->map, &s->buffer.first, &s->buffer.last, &s->strip};
-    int kind = roll(d, 14);
-    if (kind < 10)
+    int *numbers[] = {&s->c, &s->h, &s->w, &s->rows, &s->columns, &s->pad, &s->map, &s->buffer.first, &s->buffer.last, &s->strip, &s->copies};
+    int kind = roll(d, 16);
+    if (kind < 11)
         hurt_int(d, numbers[kind]);
-    else if (kind == 10)
-        hurt_size(d, &s->buffer.bytes);
     else if (kind == 11)
-        hurt_size(d, &s->buffer.offset);
+        hurt_size(d, &s->buffer.bytes);
     else if (kind == 12)
+        hurt_size(d, &s->buffer.offset);
+    else if (kind == 13)
+        s->buffer.bytes *= (size_t)(s->copies = p->groups[roll(d, p->n_groups)].stripes);
+    else if (kind == 14)
         s->buffer.offset = o->buffer.offset;
     else
         s->tile = !s->tile;
@@ -43,16 +45,16 @@ static void hurt_storage(struct dice *d, struct dn_plan *p)
 static void hurt_group(struct dice *d, struct dn_plan *p)
 {
     struct dn_group *g = &p->groups[roll(d, p->n_groups)];
-    int *numbers[] = {&g->first, &g->last, &g->tiles, &g->columns, &g->stripes, &g->ahead, &g->readers, &g->stream.first};
+    int *numbers[] = {&g->first, &g->last, &g->tiles, &g->columns, &g->stripes, &g->ahead, &g->readers, &g->stream.first, &g->thrift};
     size_t *sizes[] = {&g->workspace.bytes, &g->workspace.offset, &g->stream.bytes, &g->stream.offset, &g->raw, &g->raw_bytes};
-    int kind = roll(d, 17);
-    if (kind < 8)
+    int kind = roll(d, 18);
+    if (kind < 9)
         hurt_int(d, numbers[kind]);
-    else if (kind == 8)
+    else if (kind == 9)
         p->n_groups--;
-    else if (kind < 15)
-        hurt_size(d, sizes[kind - 9]);
-    else if (kind == 15)
+    else if (kind < 16)
+        hurt_size(d, sizes[kind - 10]);
+    else if (kind == 16)
         g->recompute = !g->recompute;
     else
         g->tiles = g->columns = 1;

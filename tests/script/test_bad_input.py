@@ -260,6 +260,16 @@ def check_plans(folder):
     common.check("a sweep of one point is drawn",
                  "nan or inf in it" if re.search("nan|inf", drawn) else
                  None if len(done.stdout.splitlines()) == 2 and "<circle" in drawn else done.stdout)
+    folder.write("chain.cfg", NET + CONV + 3 * "[activation]\n" + "[route]\nlayers=0\n[maxpool]\nsize=2\nstride=2\n"
+                 + 4000 * "[activation]\n")
+    folder.write("early", "[fusion]\nlayers=0\norder=early\n")
+    done = common.run(["sh", "-c", 'ulimit -s 256; exec "$@"', "sh", common.DARKNET, "plan", "chain.cfg", "-fusion", "early"],
+                      folder.path)
+    common.check("thousands of layers brought forward need no more stack than others",
+                 None if not done.returncode and "4006 groups" in done.stdout else common.last_line(done.stderr))
+    folder.write("maps.cfg", NET.replace("32", "16") + 3 * (CONV + "[maxpool]\nsize=2\nstride=2\n"))
+    refused("tilings of the published method that its maps do not have",
+            folder.run("plan", "maps.cfg", "-method", "paper", "-memory", "2M"), "needs at least")
     with tempfile.TemporaryDirectory() as cache:
         done = common.run([common.DARKNET, "plan", "-calibrate", "net.cfg", "-json"], folder.path,
                           HOME=cache, XDG_CACHE_HOME=cache)
