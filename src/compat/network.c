@@ -72,8 +72,10 @@ enum { MOST_THREADS = 1024 };
  * or less, is forgotten first; what a run needs of it comes back. What is resident differs by some pages from start to
  * start; rounded, the same plan is nearly always made. */
 enum {
-    CODE_TO_COME = 1536 << 10,   /* at most; no more than there is */
+    CODE = 2144 << 10,           /* of the program, if there is so much */
+    TEAM_CODE = 192 << 10,       /* more of it, where several threads compute */
     LIBRARIES_TO_COME = 128 << 10,
+    READING_CODE = 128 << 10,    /* of CODE */
     READER_TO_COME = 96 << 10,   /* where a thread of its own reads filters */
     STACK_PER_THREAD = 40 << 10,
     BYTES_PER_LAYER = 2 << 10,
@@ -112,16 +114,17 @@ static size_t least_of(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Bytes of the process, with the code that will come; what is missing beside that in *unplanned. Its threads exist by then
- * (the OpenMP of clang takes 0.8 MB when it starts), and the code in which they wait has come back. */
+/* Bytes of the process, with the code that will come, which is more where less of it is there already; what is missing
+ * beside that in *unplanned. Its threads exist by then (the OpenMP of clang takes 0.8 MB when it starts), and the code in
+ * which they wait has come back. */
 static size_t begin_planning(int threads, size_t *unplanned)
 {
     dn_parallel(threads, threads, nothing, NULL);
-    dn_process_forget_code();
+    const size_t all = dn_process_forget_code(), planned = least_of(all, CODE + (threads > 1 ? TEAM_CODE : 0));
     dn_parallel(threads, threads, nothing, NULL);
-    const size_t missing = dn_process_missing_code(false), code = least_of(missing, CODE_TO_COME);
-    *unplanned = missing - code;
-    return dn_process_resident() + code + least_of(dn_process_missing_code(true), LIBRARIES_TO_COME);
+    const size_t missing = dn_process_missing_code(false);
+    *unplanned = least_of(missing, all - planned);
+    return dn_process_resident() + missing - *unplanned + least_of(dn_process_missing_code(true), LIBRARIES_TO_COME);
 }
 
 /* `start`: see begin_planning(). */
@@ -133,7 +136,7 @@ static void choose_budget(struct dn_engine *engine, const darknet_options *o, si
     if (!engine->process) /* when it is planned again, some of that has come */
         engine->process = dn_align_up(process, ROUNDING);
     engine->budget = o->memory;
-    plan->process = engine->process;
+    plan->process = engine->process + ROUNDING; /* the budget that a refusal names is enough in the next process, too */
     plan->asked = o->memory;
     plan->photo = engine->photo > 0;
     if (o->memory && o->memory <= engine->process)
@@ -142,11 +145,18 @@ static void choose_budget(struct dn_engine *engine, const darknet_options *o, si
         plan->budget = o->memory - engine->process;
 }
 
+/* Where nothing is read during a run, no thread does it, and no code. */
+static size_t process_of(const struct dn_engine *engine)
+{
+    const size_t reading = READING_CODE + (engine->machine.spare ? READER_TO_COME : 0);
+    return engine->process - (engine->plan.streamed_bytes <= 0 ? reading : 0);
+}
+
 /* Reading ahead gets what a budget has left over, or nothing. Its thread has a heap of its own. */
 static void choose_ahead(struct dn_engine *engine, const darknet_options *o)
 {
     size_t bytes = dn_graph_inputs(&engine->graph) * sizeof(float) + engine->photo + AHEAD;
-    bool room = !o->memory || engine->process + engine->plan.peak_bytes + bytes <= o->memory;
+    bool room = !o->memory || process_of(engine) + engine->plan.peak_bytes + bytes <= o->memory;
     engine->ahead.bytes = o->read_ahead && room ? bytes : 0;
 }
 
@@ -472,7 +482,7 @@ darknet_memory network_memory(const network *net)
     const struct dn_plan *p = &engine->plan;
     darknet_memory m = {.arena = p->arena_bytes, .weights = p->weights_bytes, .maps = p->maps_bytes,
                         .workspace = p->arena_bytes - p->weights_bytes - p->maps_bytes};
-    m.predicted_peak = engine->process + p->peak_bytes + engine->ahead.bytes;
+    m.predicted_peak = process_of(engine) + p->peak_bytes + engine->ahead.bytes;
     m.measured_peak = dn_process_peak();
     m.budget = engine->budget;
     m.least = engine->budget && p->least_bytes < p->peak_bytes ? p->least_bytes + engine->process : 0;
@@ -493,7 +503,7 @@ char *network_plan(const network *net, enum darknet_plan_format format)
     };
     struct dn_error *err = dn_error_begin();
     const struct dn_engine *e = dn_engine_of(net);
-    struct dn_plan_facts facts = {&e->flow, &e->plan, &e->machine, e->process, e->photo, e->budget,
+    struct dn_plan_facts facts = {&e->flow, &e->plan, &e->machine, process_of(e), e->photo, e->budget,
                                   dn_engine_afterwards(net, dn_engine_most_detections(net))};
     struct dn_print p;
     if ((unsigned)format > DARKNET_PLAN_FUSION)

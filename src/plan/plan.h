@@ -97,7 +97,7 @@ struct dn_plan_options {
     bool once;        /* for a single run: filters that stayed would be read all the same, and not while it computes */
     size_t afterwards; /* bytes that the caller makes of the outputs */
     bool keeps;        /* all of the arena stays meanwhile; else it gives back what is not output */
-    size_t process;   /* bytes of the process beside the arena, for messages */
+    size_t process;   /* bytes of the process beside the arena, at most, for messages */
     size_t asked;     /* the budget of the whole process, for messages */
     bool photo;       /* a photo is among them */
     const struct dn_fusion *fusion; /* groups chosen by hand; NULL: search for the best */
