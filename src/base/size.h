@@ -1,4 +1,4 @@
-/* Sizes that cannot wrap: every byte or element count that depends on a cfg goes through these. */
+/* Sizes: products that wrap are noticed. */
 #ifndef DN_BASE_SIZE_H
 #define DN_BASE_SIZE_H
 
@@ -12,12 +12,6 @@
 static inline bool dn_mul(size_t a, size_t b, size_t *out)
 {
     return !__builtin_mul_overflow(a, b, out);
-}
-
-/* *out = a + b, or false when the sum does not fit. */
-static inline bool dn_sum(size_t a, size_t b, size_t *out)
-{
-    return !__builtin_add_overflow(a, b, out);
 }
 
 static inline size_t dn_align_up(size_t n, size_t align)

@@ -152,12 +152,9 @@ static size_t slice_floats(const struct dn_layer *l, int block0, int block1)
     return l->ops->packed ? (size_t)channels * l->fan_in : l->file_filters;
 }
 
-/* A transposed slice is gathered out of whole lines of the file, as many at a time as fit here. */
-enum { LINES_FLOATS = 1 << 18 };
-
 static size_t lines_per_read(const struct dn_layer *l)
 {
-    size_t lines = LINES_FLOATS / (size_t)l->out_c;
+    size_t lines = DN_WEIGHTS_LINES / (size_t)l->out_c;
     return lines < 1 ? 1 : lines > l->fan_in ? l->fan_in : lines;
 }
 

@@ -36,6 +36,9 @@ enum dn_status dn_weights_params(const struct dn_weights *w, const struct dn_lay
 /* Are the layer's filters stored input by input, so that every output block is spread over all of them? */
 bool dn_weights_transposed(const struct dn_weights *w, const struct dn_layer *l);
 
+/* A transposed slice is gathered out of whole lines of the file, as many at a time as fit so many floats, at least one. */
+enum { DN_WEIGHTS_LINES = 1 << 18 };
+
 /* Reads the raw filters of output channels [16*block0, 16*block1) (clipped to the layer's) in the
  * order the layer's pack function wants, whatever their order in the file. For layers that keep
  * their filters as in the file the blocks are ignored and all filters are read. raw:

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "net/weights.h"
 #include "plan/look_ahead.h"
 #include "plan/search.h"
 #include "plan/storage.h"
@@ -31,7 +32,7 @@ size_t dn_raw_bytes(const struct dn_layer *l, int blocks)
     if (!l->ops->packed)
         return 0;
     size_t lines = l->ops->type == DN_CONNECTED || l->transposed
-                       ? DN_PLAN_STAGING / sizeof(float) + (size_t)l->out_c
+                       ? (size_t)DN_WEIGHTS_LINES + (size_t)l->out_c
                        : 0;
     return align_floats((size_t)blocks * DN_BLOCK * l->fan_in + lines);
 }

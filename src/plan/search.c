@@ -6,9 +6,10 @@
  * that cap keeps filters resident. Groups are chosen for filters that all stay, that all stream, and for a price of
  * what stays, at which those stay that save more. All caps that make a difference are tried, from the highest one
  * down, until no groups below can be fast enough: whichever filters stay, a plan takes no less than its groups at that
- * price, without the price of all that the cap leaves. The groups do not depend on the budget: more budget allows more
- * of the same candidates, so it never makes the prediction slower. Last, all other groups are tried that could be faster than
- * the best ones, as far as a limited effort goes: in a small network to the end.
+ * price, without the price of all that the cap leaves. More budget allows more of the same candidates, so it makes the
+ * prediction slower only by what stays for it, which is chosen greedily: a thousandth at the most of the shipped networks.
+ * Last, all other groups are tried that could be faster than the best ones, or need less, as far as a limited effort goes:
+ * in a small network to the end.
  *
  * What the pieces say that groups take is an estimate until they are walked; then it is corrected, and groups are
  * chosen again where they would no longer fit the cap. Candidates are laid out exactly before they are compared:

@@ -7,18 +7,16 @@
 #include "base/size.h"
 #include "base/status.h"
 
-START_TEST(products_and_sums_that_do_not_fit_are_seen)
+START_TEST(products_that_do_not_fit_are_seen)
 {
     static const size_t edges[] = {0, 1, 2, 3, 64, (size_t)1 << 31, (size_t)1 << 32, SIZE_MAX / 3, SIZE_MAX / 2, SIZE_MAX - 1, SIZE_MAX};
     enum { N = sizeof edges / sizeof *edges };
     for (int i = 0; i < N; i++)
         for (int k = 0; k < N; k++) {
             size_t a = edges[i], b = edges[k], out = 0;
-            bool product = a == 0 || b <= SIZE_MAX / a, sum = b <= SIZE_MAX - a;
+            bool product = a == 0 || b <= SIZE_MAX / a;
             ck_assert_int_eq(dn_mul(a, b, &out), product);
             ck_assert(!product || out == a * b);
-            ck_assert_int_eq(dn_sum(a, b, &out), sum);
-            ck_assert(!sum || out == a + b);
         }
 }
 END_TEST
@@ -61,7 +59,7 @@ Suite *suite(void)
 {
     Suite *s = suite_create("base/size");
     TCase *t = tcase_create("size");
-    tcase_add_test(t, products_and_sums_that_do_not_fit_are_seen);
+    tcase_add_test(t, products_that_do_not_fit_are_seen);
     tcase_add_test(t, alignment_rounds_up);
     tcase_add_test(t, the_first_failure_is_the_one_that_is_told);
     tcase_add_test(t, long_sentences_are_cut);

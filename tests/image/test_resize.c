@@ -150,10 +150,11 @@ static void fits_alike(int w, int h, int c, enum dn_fit fit, int out_w, int out_
 {
     struct whole in = random_whole(w, h, c);
     struct whole a = fit_whole(&in, fit, out_w, out_h), b = fit_rows(&in, fit, out_w, out_h);
-    for (int i = 0; i < out_w * out_h * c; i++)
-        ck_assert_msg(!memcmp(&a.at[i], &b.at[i], sizeof(float)),
-                      "%dx%dx%d into %dx%d, fit %d: value %d is %.9g, not %.9g", w, h, c, out_w,
-                      out_h, (int)fit, i, (double)b.at[i], (double)a.at[i]);
+    int n = out_w * out_h * c, i = 0;
+    while (i < n && !memcmp(&a.at[i], &b.at[i], sizeof(float)))
+        i++;
+    ck_assert_msg(i == n, "%dx%dx%d into %dx%d, fit %d: value %d is %.9g, not %.9g", w, h, c, out_w, out_h, (int)fit, i,
+                  i < n ? (double)b.at[i] : 0, i < n ? (double)a.at[i] : 0);
     free(in.at);
     free(a.at);
     free(b.at);
