@@ -28,8 +28,7 @@ size_t dn_process_missing_code(bool libraries);
 /* Processor cores that this process may run on; at least 1. */
 int dn_process_cores(void);
 
-/* Can so many threads run beside this one? They are started to see, and have ended; 0.02 ms each, of the first ones 0.2,
- * some of which those that come after them are spared. */
+/* Can so many threads run beside this one? They are started to see, and have ended. */
 bool dn_process_can_start(int threads);
 
 /* Is there a core for one more thread beside so many that compute? A single one shares its core. */

@@ -266,12 +266,13 @@ static bool uses_all_flags(const struct dn_args *args)
                  {SWEEP, "plan -sweep", "-csv, -svg, and -fusion or -method"},
                  {MEASURE, "plan -measure", "-memory, -json, -svg and -out"},
                  {CALIBRATE, "plan -calibrate without a cfg", "-threads and -isa"}};
-    unsigned mode = mode_of(args);
+    const unsigned mode = mode_of(args);
+    size_t m = 0;
+    while (modes[m].mode != mode)
+        m++;
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
-        for (size_t m = 0; m < sizeof modes / sizeof modes[0]; m++)
-            if (flags[i].given && modes[m].mode == mode && !(flags[i].modes & mode))
-                return dn_complain("%s has no use for %s; it takes %s", modes[m].name, flags[i].flag, modes[m].uses),
-                       false;
+        if (flags[i].given && !(flags[i].modes & mode))
+            return dn_complain("%s has no use for %s; it takes %s", modes[m].name, flags[i].flag, modes[m].uses), false;
     return true;
 }
 

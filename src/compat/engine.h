@@ -50,8 +50,8 @@ enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *row
 size_t dn_engine_afterwards(const network *net, size_t detections);
 size_t dn_engine_most_detections(const network *net);
 
-/* Does the arena give this memory back after each run? Without a budget it does not where another run may come: to have the
- * memory again took the face detector a fifth of a frame's time. */
+/* Does the arena give this memory back after each run? Without a budget it does not where another run may come, which
+ * would wait until it has the memory again. */
 static inline bool dn_engine_gives_back(const struct dn_engine *engine)
 {
     return engine->options.memory || engine->options.once;

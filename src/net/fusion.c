@@ -119,18 +119,21 @@ static enum dn_status parse_words(const struct parser *p, struct dn_fusion_group
     return DN_OK;
 }
 
-/* Each key once, with a value. */
+/* Known keys only, each once and with a value: so a section has few. */
 static enum dn_status check_keys(const struct parser *p)
 {
-    const struct dn_section *s = p->section;
-    for (int i = 0; i < s->n; i++) {
-        if (!s->keys[i].value)
-            return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] %s has no value; write %s=VALUE", p->path, s->keys[i].line,
-                           s->keys[i].name, s->keys[i].name);
+    const struct dn_key *keys = p->section->keys;
+    for (int i = 0; i < p->section->n; i++) {
+        if (!keys[i].used)
+            return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] has no key %s; known are layers, tiles, overlap, stripes, weights, slice, thrift, order and concat",
+                           p->path, keys[i].line, keys[i].name);
+        if (!keys[i].value)
+            return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] %s has no value; write %s=VALUE", p->path, keys[i].line,
+                           keys[i].name, keys[i].name);
         for (int k = 0; k < i; k++)
-            if (strcmp(s->keys[i].name, s->keys[k].name) == 0)
+            if (strcmp(keys[i].name, keys[k].name) == 0)
                 return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] has the key %s twice; line %d has it, too", p->path,
-                               s->keys[i].line, s->keys[i].name, s->keys[k].line);
+                               keys[i].line, keys[i].name, keys[k].line);
     }
     return DN_OK;
 }
@@ -142,7 +145,7 @@ static enum dn_status parse_group(struct parser *p, int layers, struct dn_fusion
     if (strcmp(p->section->name, "fusion") != 0)
         return dn_fail(p->err, DN_INVALID, "%s:%d: [%s] stands among [fusion] sections, which come last and after which there is nothing else",
                        p->path, g->line, p->section->name);
-    if (check_keys(p) || parse_layers(p, layers, g) || parse_tiles(p, g) || parse_words(p, g) || parse_order(p, fusion))
+    if (parse_layers(p, layers, g) || parse_tiles(p, g) || parse_words(p, g) || parse_order(p, fusion))
         return p->err->status;
     g->stripes = 1;
     parse_number(p, "slice", 1, &g->slice);
@@ -150,11 +153,7 @@ static enum dn_status parse_group(struct parser *p, int layers, struct dn_fusion
         return fail(p, dn_section_find(p->section, "stripes"), "allowed are at most as many as there are tiles, of one column, with overlap=reuse");
     if (parse_number(p, "thrift", 0, &g->thrift) && g->thrift >= DN_THRIFT_LEVELS)
         return fail(p, dn_section_find(p->section, "thrift"), "allowed are 0 to 3");
-    for (int i = 0; i < p->section->n; i++)
-        if (!p->section->keys[i].used)
-            return dn_fail(p->err, DN_INVALID, "%s:%d: [fusion] has no key %s; known are layers, tiles, overlap, stripes, weights, slice, thrift, order and concat",
-                           p->path, p->section->keys[i].line, p->section->keys[i].name);
-    return p->err->status;
+    return p->err->status ? p->err->status : check_keys(p);
 }
 
 /* No layer may be in two sections. */

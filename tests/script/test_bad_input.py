@@ -267,6 +267,10 @@ def check_plans(folder):
                       folder.path)
     common.check("thousands of layers brought forward need no more stack than others",
                  None if not done.returncode and "4006 groups" in done.stdout else common.last_line(done.stderr))
+    folder.write("many", "[fusion]\nlayers=0\n" + "".join(f"k{i}=1\n" for i in range(500000)))
+    begin = time.monotonic()
+    refused("half a million keys of a [fusion] section", folder.run("plan", "net.cfg", "-fusion", "many"), "has no key k0")
+    common.check("... without comparing them all", time.monotonic() - begin > 30 and "it took more than 30 s")
     folder.write("maps.cfg", NET.replace("32", "16") + 3 * (CONV + "[maxpool]\nsize=2\nstride=2\n"))
     refused("tilings of the published method that its maps do not have",
             folder.run("plan", "maps.cfg", "-method", "paper", "-memory", "2M"), "needs at least")

@@ -164,6 +164,7 @@ def try_budgets(name, folder, image):
         if not least:
             common.failed(f"{name} names its smallest budget", said)
             return
+        # rounded up to .1, and what the next process may take more: twice 64 KB
         done, _ = process.run(int(least - 0.25 * MB), threads)
         common.check(f"{name}, {threads} thread(s): less than {least / MB:.1f} MB is refused",
                      None if done.returncode and "needs at least" in done.stderr else
