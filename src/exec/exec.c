@@ -227,7 +227,7 @@ static enum dn_status run_reading(struct dn_exec *exec, const struct dn_group *g
     const struct dn_weight_place *w = &exec->plan->weights[run->layer->index];
     struct dn_reading reading = dn_reading(exec->weights, run->layer);
     const struct dn_filter_reader reader = {.read = dn_read_part, .context = &reading, .block0 = w->resident,
-                                            .channels = dn_read_channels(run->layer, exec->plan->team, w->slice),
+                                            .part = dn_part_to_read(run->layer, exec->plan->team, w->slice, group->thrift),
                                             .buffers = (float *)(exec->arena + group->stream.offset + w->packed)};
     run->reader = &reader;
     run_step(exec, run, 0);

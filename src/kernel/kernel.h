@@ -103,35 +103,43 @@ void dn_conv_pack(const struct dn_kernels *k, const struct dn_conv *conv, int bl
 
 /* Bytes of workspace that dn_conv_run wants for a rectangle of this size; often 0. With more thrift
  * it wants less and transforms more often; the bits are the same. With thrift 0 and few tiles,
- * inputs are transformed once for all slices of filters. */
+ * inputs are transformed once for all slices of filters; with thrift 1, too, where threads take output blocks, which are
+ * computed one at a time then. */
 enum { DN_THRIFT_LEVELS = 4 };
 size_t dn_conv_workspace(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift);
 
 /* What tells the cost of a Winograd rectangle: how many tiles share a transform of filters, whether
- * all slices of filters share one of the inputs, whether threads take output blocks, and whether not
- * even output blocks share transformed inputs. */
+ * all slices of filters share one of the inputs, whether threads take output blocks, how many of those are computed
+ * together, and whether not even output blocks share transformed inputs. */
 struct dn_conv_sharing {
     int tiles;
     bool inputs, blocks, again;
+    int each; /* 1 or 2 */
 };
 struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads,
                                        int thrift);
 
+/* What a thread reads of a layer's filters at a time. */
+struct dn_filter_part {
+    int blocks;   /* of outputs, those that are computed together: dn_conv_sharing() */
+    int channels; /* of inputs: a multiple of DN_CONV_CHANNELS, or all */
+};
+enum { DN_CONV_CHANNELS = 64 };
+
 /* Where a job gets filters that are not in memory. `read` writes those of input channels [c0, c1) of output blocks [block0,
- * block1), as in the file, [16 * blocks (or fewer)][c1 - c0][kh][kw], to `raw`; c0 is a multiple of `channels`. It is called
- * by all threads of the job. */
+ * block1), as in the file, [16 * blocks (or fewer)][c1 - c0][kh][kw], to `raw`; c0 is a multiple of part.channels. It is
+ * called by all threads of the job. */
 struct dn_filter_reader {
     void (*read)(void *context, int block0, int block1, int c0, int c1, float *raw);
     void *context;
     int block0;     /* from this block on; those before it are packed in job->filters */
-    int channels;   /* at a time, a multiple of DN_CONV_CHANNELS or all */
-    float *buffers; /* [threads][dn_conv_reader_floats(channels)] */
+    struct dn_filter_part part;
+    float *buffers; /* [threads][dn_filter_part_floats(part)] */
 };
-enum { DN_CONV_CHANNELS = 64 };
 
 /* May jobs of all output blocks have a reader? Where every filter is then read by one thread, once. */
 bool dn_conv_reads(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift);
-size_t dn_conv_reader_floats(int channels);
+size_t dn_filter_part_floats(struct dn_filter_part part);
 
 struct dn_conv_job {
     const struct dn_conv *conv;

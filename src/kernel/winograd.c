@@ -18,7 +18,7 @@
  *     [inputs of all groups]  [per thread: a distance][filters of a pair of output blocks][products of a group]
  *                     [per thread: a distance][filters of a pair of output blocks][products][inputs of a group]
  *
- * Inputs are those of all channels, or, with the most thrift, of one block of channels, which is then
+ * Where inputs are kept and threads take output blocks, some thrift halves the filters: they are those of one output block. Inputs are those of all channels, or, with the most thrift, of one block of channels, which is then
  * transformed again for each pair of output blocks. */
 #include "kernel/winograd.h"
 
@@ -26,7 +26,7 @@
 #include "kernel/table.h"
 
 enum {
-    FILTER_FLOATS = DN_WINOGRAD_BLOCKS * DN_WINOGRAD_FILTERS * DN_WINOGRAD_FILTER_PLANE,
+    FILTER_FLOATS = DN_WINOGRAD_FILTERS * DN_WINOGRAD_FILTER_PLANE, /* of an output block, transformed */
     MOST_KEPT = 104, /* tiles, so few that the inputs of all are kept */
     PARTS_EACH = 4,  /* items at least for each of several threads, of */
     GROUPS_EACH = 2, /* at least for each of several threads, of at least a strip */
@@ -81,8 +81,10 @@ struct cut {
     bool blocks; /* threads take output blocks of all tiles, not groups of tiles */
     bool shared; /* threads take pairs of output blocks of a group */
     bool again; /* inputs are transformed for each pair of output blocks */
+    int each;   /* output blocks that are computed together */
     size_t inputs; /* floats of the inputs of a group */
     size_t apart;  /* before each share: floats that nobody uses */
+    size_t filters; /* of each thread */
     size_t share;  /* of each thread: filters and products, and inputs that are not kept */
 };
 
@@ -107,9 +109,11 @@ static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threa
     int chunks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS), pairs = pairs_of(dn_blocks(v->n));
     const int group = most[v->stride_y - 1][thrift];
     c.again = thrift == DN_THRIFT_LEVELS - 1 && chunks > 1;
-    c.kept = thrift == 0 && c.tiles <= MOST_KEPT;
+    c.kept = thrift <= 1 && c.tiles <= MOST_KEPT;
     c.blocks = pairs >= threads && (threads == 1 || pairs >= c.tiles) &&
                (c.kept || (c.again && c.tiles <= group && pairs_of(blocks) >= threads));
+    c.each = c.kept && c.blocks && thrift == 1 ? 1 : DN_WINOGRAD_BLOCKS;
+    c.kept = c.kept && (thrift == 0 || c.each == 1);
     c.shared = c.blocks || (c.kept && pairs >= PAIRS);
     c.groups = c.blocks   ? 1
                : c.shared ? dn_min(threads, c.tiles)
@@ -119,7 +123,8 @@ static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threa
     c.inputs = input_floats(form, c.group) * (size_t)(c.again ? 1 : chunks);
     int products = chunks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
     c.apart = threads > 1 && thrift < DN_THRIFT_LEVELS - 1 ? APART : 0;
-    c.share = c.apart + FILTER_FLOATS + product_floats(form) * (size_t)products + (c.kept ? 0 : c.inputs);
+    c.filters = FILTER_FLOATS * (size_t)c.each;
+    c.share = c.apart + c.filters + product_floats(form) * (size_t)products + (c.kept ? 0 : c.inputs);
     return c;
 }
 
@@ -139,7 +144,7 @@ size_t dn_winograd_workspace(const struct dn_conv *conv, struct dn_rect rect, in
 struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
 {
     struct cut c = cut_of(conv, rect, threads, thrift, dn_blocks(conv->n));
-    return (struct dn_conv_sharing){c.group, c.kept, c.blocks, c.again};
+    return (struct dn_conv_sharing){c.group, c.kept, c.blocks, c.again, c.each};
 }
 
 bool dn_conv_reads(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
@@ -147,9 +152,9 @@ bool dn_conv_reads(const struct dn_conv *conv, struct dn_rect rect, int threads,
     return dn_conv_is_winograd(conv) && cut_of(conv, rect, threads, thrift, dn_blocks(conv->n)).blocks;
 }
 
-size_t dn_conv_reader_floats(int channels)
+size_t dn_filter_part_floats(struct dn_filter_part part)
 {
-    return (size_t)channels * TAPS * DN_WINOGRAD_BLOCKS * DN_BLOCK;
+    return (size_t)part.blocks * DN_BLOCK * (size_t)part.channels * TAPS;
 }
 
 struct nest {
@@ -158,7 +163,7 @@ struct nest {
     const struct dn_conv_job *job;
     struct cut cut;
     struct dn_winograd group; /* what all groups have in common */
-    int pairs;                /* of output blocks */
+    int pairs;                /* of output blocks, or single ones: cut.each */
     int parts;                /* of a group that is shared, computed for a pair at a time */
 };
 
@@ -206,8 +211,8 @@ static void transform_inputs(struct tiles *t, int c)
 /* The channels that are read with channel c. */
 static void read_range(const struct dn_conv_job *job, int c, int *from, int *to)
 {
-    *from = c / job->reader->channels * job->reader->channels;
-    *to = dn_min(*from + job->reader->channels, job->conv->c);
+    *from = c / job->reader->part.channels * job->reader->part.channels;
+    *to = dn_min(*from + job->reader->part.channels, job->conv->c);
 }
 
 /* Filters of a pair of output blocks that have to be read, if the group's channels are the first that are read at a time. */
@@ -215,7 +220,7 @@ static void read_filters(const struct tiles *t, const struct dn_winograd_strip *
 {
     const struct dn_filter_reader *reader = t->nest->job->reader;
     int from, to, first = dn_max(s->block, reader->block0);
-    if (t->group.c0 % reader->channels || first >= s->block + s->blocks)
+    if (t->group.c0 % reader->part.channels || first >= s->block + s->blocks)
         return;
     read_range(t->nest->job, t->group.c0, &from, &to);
     reader->read(reader->context, first, s->block + s->blocks, from, to, t->read);
@@ -241,7 +246,7 @@ static void transform_filters(const struct tiles *t, const struct dn_winograd_st
     float *transformed = t->filters;
     if (job->reader)
         read_filters(t, s);
-    for (int block = s->block; block < s->block + s->blocks; block++, transformed += FILTER_FLOATS / DN_WINOGRAD_BLOCKS) {
+    for (int block = s->block; block < s->block + s->blocks; block++, transformed += FILTER_FLOATS) {
         if (!job->raw && !(job->reader && block >= job->reader->block0)) {
             t->nest->transforms->filters(packed_filters(job, block, g->c0), g->c1 - g->c0, transformed);
             continue;
@@ -259,7 +264,7 @@ static void plan_prefetch(struct dn_winograd_strip *s, int strips)
     const int end = job->reader ? dn_min(job->reader->block0, job->block1) : job->block1;
     int block = s->block, c = s->group->c1;
     if (c >= job->conv->c) {
-        block += DN_WINOGRAD_BLOCKS;
+        block += s->blocks;
         c = 0;
     }
     s->next_share = 0;
@@ -282,7 +287,7 @@ static void run_channels(const struct tiles *t, struct dn_winograd_strip *s)
     s->tile = t->first;
     for (plan_prefetch(s, left); left > 0; left--, s->tile += s->tiles) {
         s->tiles = dn_ceil_div(t->end - s->tile, left);
-        s->products = t->filters + FILTER_FLOATS + (one ? 0 : (size_t)(s->tile - t->first) * product_floats(g->form));
+        s->products = t->filters + t->nest->cut.filters + (one ? 0 : (size_t)(s->tile - t->first) * product_floats(g->form));
         t->nest->kernels->multiply(s);
         if (last)
             k->outputs(s);
@@ -295,8 +300,8 @@ static void run_pair(struct tiles *t, int pair)
 {
     const struct dn_conv_job *job = t->nest->job;
     struct dn_winograd_strip s = {.group = &t->group, .filters = t->filters};
-    s.block = job->block0 + pair * DN_WINOGRAD_BLOCKS;
-    s.blocks = dn_min(DN_WINOGRAD_BLOCKS, job->block1 - s.block);
+    s.block = job->block0 + pair * t->nest->cut.each;
+    s.blocks = dn_min(t->nest->cut.each, job->block1 - s.block);
     for (int c = 0; c < job->conv->c; c += DN_WINOGRAD_INPUTS) {
         if (t->nest->cut.again)
             transform_inputs(t, c);
@@ -313,7 +318,7 @@ static struct tiles group_of(const struct nest *n, int group, int thread)
     t.inputs = cut->kept ? (float *)n->job->workspace + (size_t)group * cut->inputs
                          : t.filters + cut->share - cut->apart - cut->inputs;
     if (n->job->reader)
-        t.read = n->job->reader->buffers + (size_t)thread * dn_conv_reader_floats(n->job->reader->channels);
+        t.read = n->job->reader->buffers + (size_t)thread * dn_filter_part_floats(n->job->reader->part);
     t.group.first = dn_share(cut->tiles, group, cut->groups);
     t.group.tiles = t.end = dn_share(cut->tiles, group + 1, cut->groups) - t.group.first;
     return t;
@@ -367,9 +372,10 @@ static void run_shared(struct nest *n)
 
 void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
 {
-    struct nest n = {.kernels = k->winograd, .job = job, .pairs = pairs_of(job->block1 - job->block0)};
+    struct nest n = {.kernels = k->winograd, .job = job};
     n.transforms = &k->winograd->transforms[job->conv->stride_y - 1];
     n.cut = cut_of(job->conv, job->rect, job->threads, job->thrift, job->block1 - job->block0);
+    n.pairs = dn_ceil_div(job->block1 - job->block0, n.cut.each);
     n.group = (struct dn_winograd){.job = job, .form = dn_winograd_form(job->conv->stride_y), .rows = k->rows};
     n.group.order = dn_winograd_order(job->rect, tiles_of(job->rect), dn_row_parts(job->rect, job->threads) > 1);
     if (n.cut.shared)

@@ -187,8 +187,8 @@ static bool slots_fit(const struct dn_plan *plan, const struct dn_group *g, cons
     if (w->slots < 1 || w->slot_bytes % DN_ALIGN)
         return false;
     if (dn_plan_reads_itself(plan, l, g)) {
-        int channels = dn_read_channels(l, plan->team, w->slice);
-        return (size_t)plan->team * dn_conv_reader_floats(channels) * sizeof(float) <= w->slot_bytes;
+        size_t floats = dn_filter_part_floats(dn_part_to_read(l, plan->team, w->slice, g->thrift));
+        return (size_t)plan->team * floats * sizeof(float) <= w->slot_bytes;
     }
     for (int b = w->resident; b < blocks; b += dn_min(slice, blocks - b))
         if (dn_packed_bytes(l, b, b + dn_min(slice, blocks - b)) > w->slot_bytes)

@@ -14,7 +14,7 @@ enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level
 #define ALONE 1.5e-6        /* seconds that a step costs a thread which shares it with no others */
 #define SHARED 1.3          /* loss of threads that share the rows of bands: they write what others have read */
 #define UNPACKED .5         /* of the time of reading and packing filters, where they are not packed */
-#define CALL 6e3            /* bytes that are read in the time of one call to read more */
+#define CALL 1e4            /* bytes that are read in the time of one call to read more */
 #define NARROW 1.08         /* loss of computing one block of output channels at a time */
 
 struct dn_machine dn_machine_default(const char *isa, int threads)
@@ -68,7 +68,8 @@ static double efficiency(const struct dn_machine *m, const struct dn_layer *l, i
         return v->c / v->groups < DN_BLOCK ? .2 : .7;
     if (dn_conv_is_winograd(v)) {
         struct dn_conv_sharing s = sharing(m, l, steps, thrift);
-        return winograd_gain(l, s.tiles) / (s.again ? 1 + (v->stride_y == 1 ? TRANSFORM : TRANSFORM_2) / 2.0 : 1);
+        double again = s.again ? 1 + (v->stride_y == 1 ? TRANSFORM : TRANSFORM_2) / 2.0 : 1;
+        return winograd_gain(l, s.tiles) / again / (s.each == 1 ? NARROW : 1);
     }
     return v->in_layout == DN_PLANAR ? .5 : v->kh == 1 ? .8 : 1;
 }
@@ -116,19 +117,17 @@ static double missing_bytes(const struct dn_layer *l, int resident)
     return (double)(blocks - resident) / blocks * (double)l->file_filters * sizeof(float);
 }
 
-/* Threads take pairs of output blocks: the time of the busiest one over their average. */
-static double idling(int slice, int threads)
+/* Threads take output blocks or pairs of them: the time of the busiest one over their average. */
+static double idling(int pairs, int threads)
 {
-    int pairs = dn_ceil_div(slice, 2);
     return (double)dn_ceil_div(pairs, threads) * threads / pairs;
 }
 
-/* The time of threads that read filters for themselves over that of reading them one behind the other. */
-static double scattering(const struct dn_layer *l, int team, int slice)
+/* The time of reading pieces of a part that does not lie in the file as a whole over that of one that does. */
+static double scattering(const struct dn_layer *l, struct dn_filter_part part)
 {
-    const int channels = dn_read_channels(l, team, slice);
-    double piece = (double)l->fan_in * sizeof(float) * channels / l->c;
-    return channels == l->c ? 1 : 1 + CALL / piece;
+    double piece = (double)l->fan_in * sizeof(float) * part.channels / l->c;
+    return part.channels == l->c ? 1 : 1 + CALL / piece;
 }
 
 double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int resident, int slice, int thrift)
@@ -139,16 +138,21 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
     const int team = m->spare ? 0 : m->threads;
     double first = (double)l->fan_in * slice * DN_BLOCK * sizeof(float) / m->file;
     double read = missing / m->file * (dn_stays_raw(l, team, true) ? UNPACKED : 1);
-    if (dn_reads_itself(l, team, slice, thrift))
-        return compute * idling(dn_blocks(l->out_c), team) + read / team * scattering(l, team, slice);
-    if (slice == 1)
-        compute *= NARROW;
+    if (dn_reads_itself(l, team, slice, thrift)) {
+        const struct dn_filter_part part = dn_part_to_read(l, team, slice, thrift);
+        compute *= idling(dn_ceil_div(dn_blocks(l->out_c), part.blocks), team);
+        return compute + read / team * scattering(l, part);
+    }
     if (dn_layer_grain(l) > 1) {
         struct dn_conv_sharing s = sharing(m, l, 1, thrift);
+        if (slice == 1 && s.each > 1)
+            compute *= NARROW;
         if (s.blocks && s.again && dn_ceil_div(slice, 2) < m->threads) /* they take groups of tiles instead */
             compute *= winograd_gain(l, s.tiles) / winograd_gain(l, dn_ceil_div(s.tiles, m->threads));
         else
-            compute *= s.blocks ? idling(slice, m->threads) : s.inputs ? 1 : 1 + TRANSFORM / slice;
+            compute *= s.blocks ? idling(dn_ceil_div(slice, s.each), m->threads) : s.inputs ? 1 : 1 + TRANSFORM / slice;
+    } else if (slice == 1) {
+        compute *= NARROW;
     }
     compute += m->step * (dn_blocks(l->out_c) - resident) / slice;
     if (!m->spare)

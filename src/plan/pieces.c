@@ -134,10 +134,19 @@ static enum dn_status add(struct dn_piece_maker *m, struct dn_piece piece)
     return DN_OK;
 }
 
+/* The smallest workspace with less thrift than `end`. */
+static size_t least_workspace(const size_t *workspaces, int end)
+{
+    size_t least = workspaces[0];
+    for (int thrift = 1; thrift < end; thrift++)
+        least = workspaces[thrift] < least ? workspaces[thrift] : least;
+    return least;
+}
+
 /* Thrift that costs time has to save workspace. */
 static bool saves_bytes(const size_t *workspaces, int thrift)
 {
-    return thrift == 0 || workspaces[thrift] < workspaces[thrift - 1];
+    return thrift == 0 || workspaces[thrift] < least_workspace(workspaces, thrift);
 }
 
 /* ---- one layer over its whole map ----------------------------------------------------------- */
@@ -313,7 +322,7 @@ static void add_filters(const struct dn_piece_maker *m, size_t maps, double comp
 static void find_least(const struct dn_piece_maker *m, const struct sums *sums, size_t maps, size_t bytes[DN_STAYS],
                        float seconds[DN_STAYS])
 {
-    add_filters(m, maps + sums->ring + sums->workspace[DN_THRIFT_LEVELS - 1], least_of(sums->seconds), bytes, seconds);
+    add_filters(m, maps + sums->ring + least_workspace(sums->workspace, DN_THRIFT_LEVELS), least_of(sums->seconds), bytes, seconds);
 }
 
 /* The group from a position on, with workspaces of all sizes. */

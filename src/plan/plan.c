@@ -48,19 +48,21 @@ bool dn_stays_raw(const struct dn_layer *l, int team, bool whole)
     return whole && team > 0 && dn_layer_grain(l) > 1 && !l->transposed;
 }
 
-int dn_read_channels(const struct dn_layer *l, int team, int slice)
+struct dn_filter_part dn_part_to_read(const struct dn_layer *l, int team, int slice, int thrift)
 {
     const struct dn_conv *v = &l->u.convolutional.conv;
-    const size_t bytes = dn_packed_bytes(l, 0, slice) / (size_t)team;
-    int channels = (int)(bytes / (dn_conv_reader_floats(1) * sizeof(float)));
-    return channels >= v->c ? v->c : channels / DN_CONV_CHANNELS * DN_CONV_CHANNELS;
+    const size_t floats = dn_packed_bytes(l, 0, slice) / sizeof(float) / (size_t)team;
+    struct dn_filter_part part = {dn_conv_sharing(v, (struct dn_rect){0, v->h, 0, v->w}, team, thrift).each, 1};
+    int channels = (int)(floats / dn_filter_part_floats(part));
+    part.channels = channels >= v->c ? v->c : channels / DN_CONV_CHANNELS * DN_CONV_CHANNELS;
+    return part;
 }
 
 bool dn_reads_itself(const struct dn_layer *l, int team, int slice, int thrift)
 {
     const struct dn_conv *v = &l->u.convolutional.conv;
     return dn_stays_raw(l, team, true) && dn_conv_reads(v, (struct dn_rect){0, v->h, 0, v->w}, team, thrift) &&
-           dn_read_channels(l, team, slice) > 0;
+           dn_part_to_read(l, team, slice, thrift).channels > 0;
 }
 
 int dn_raw_blocks(const struct dn_layer *l, int team, int blocks)

@@ -158,9 +158,9 @@ bool dn_stays_raw(const struct dn_layer *l, int team, bool whole);
  * together before? */
 bool dn_reads_itself(const struct dn_layer *l, int team, int slice, int thrift);
 
-/* Input channels that come at a time then: so many that those of a pair of output blocks for each thread take no more than
- * `slice` blocks. 0: there is no room for any. */
-int dn_read_channels(const struct dn_layer *l, int team, int slice);
+/* What each thread reads at a time then: the parts of all threads take no more than `slice` blocks. No channels: there is
+ * no room for any. */
+struct dn_filter_part dn_part_to_read(const struct dn_layer *l, int team, int slice, int thrift);
 
 /* Bytes of a stream buffer with two slots, a team's with one, for slices of so many blocks of a layer, or for all
  * filters (slice 0), of which none is resident. */
