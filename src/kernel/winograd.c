@@ -18,8 +18,9 @@
  *     [inputs of all groups]  [per thread: a distance][filters of a pair of output blocks][products of a group]
  *                     [per thread: a distance][filters of a pair of output blocks][products][inputs of a group]
  *
- * Where inputs are kept and threads take output blocks, some thrift halves the filters: they are those of one output block. Inputs are those of all channels, or, with the most thrift, of one block of channels, which is then
- * transformed again for each pair of output blocks. */
+ * Where inputs are kept and threads take output blocks, some thrift halves the filters: they are those of one output block.
+ * Inputs are those of all channels, or, with the most thrift, of one block of channels, which is then transformed again for
+ * each pair of output blocks. */
 #include "kernel/winograd.h"
 
 #include "kernel/parallel.h"
