@@ -88,7 +88,7 @@ void dn_feed_ask(struct dn_exec *exec, int group)
                                  .raw = (float *)raw, .packed = dn_feed_filters(exec, g, l, f->block),
                                  .tracer = exec->tracer, .index = l->index};
         if (g->readers > 1)
-            fetch.second = (float *)(raw + g->raw_bytes);
+            fetch.second = raw ? (float *)(raw + g->raw_bytes) : fetch.packed;
         dn_stream_begin(&exec->stream, &fetch);
         f->slices++;
         f->block = fetch.block1;

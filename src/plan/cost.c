@@ -13,14 +13,15 @@ enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level
 #define TRANSFORM_2 1       /* the same at stride 2 */
 #define ALONE 1.5e-6        /* seconds that a step costs a thread which shares it with no others */
 #define SHARED 1.3          /* loss of threads that share the rows of bands: they write what others have read */
-#define UNPACKED .5         /* of the time of reading and packing filters, where they are not packed */
-#define CALL 1e4            /* bytes that are read in the time of one call to read more */
+#define UNPACKED .7         /* of the time of reading and packing filters, where they are not packed */
+#define CALL 1.2e4          /* bytes that are read in the time of one call to read more */
 #define NARROW 1.08         /* loss of computing one block of output channels at a time */
 
 struct dn_machine dn_machine_default(const char *isa, int threads)
 {
-    struct dn_machine m = {.threads = threads, .spare = true, .memory = 12e9, .cache = 90e9, .file = 4.5e9};
+    struct dn_machine m = {.threads = threads, .spare = true, .memory = 12e9, .cache = 90e9};
     double gflops = !strcmp(isa, "avx512") ? 200 : !strcmp(isa, "avx2") ? 100 : !strcmp(isa, "neon") ? 12 : 2;
+    m.file = gflops < 50 ? 4.5e9 : 8e9;
     m.flops = gflops * 1e9 * threads;
     m.memory *= dn_min(threads, 4); /* the channels of a small machine */
     m.cache *= threads;
@@ -137,7 +138,8 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
         return compute;
     const int team = m->spare ? 0 : m->threads;
     double first = (double)l->fan_in * slice * DN_BLOCK * sizeof(float) / m->file;
-    double read = missing / m->file * (dn_stays_raw(l, team, true) ? UNPACKED : 1);
+    const bool raw = dn_stays_raw(l, team, true);
+    double read = missing / m->file * (raw ? UNPACKED : 1);
     if (dn_reads_itself(l, team, slice, thrift)) {
         const struct dn_filter_part part = dn_part_to_read(l, team, slice, thrift);
         compute *= idling(dn_ceil_div(dn_blocks(l->out_c), part.blocks), team);
@@ -157,6 +159,7 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
     compute += m->step * (dn_blocks(l->out_c) - resident) / slice;
     if (!m->spare)
         return compute + m->step * (dn_blocks(l->out_c) - resident) / slice + read / m->threads;
+    compute += raw ? missing / m->file * (1 - UNPACKED) / m->threads : 0;
     return (compute > read ? compute : read) + (first < read ? first : read);
 }
 

@@ -10,6 +10,8 @@
 #include "plan/search.h"
 #include "plan/storage.h"
 
+enum { FEW_TILES = 9 }; /* of Winograd: computing them takes less time than reading and packing filters */
+
 /* ---- weights -------------------------------------------------------------------------------- */
 
 int dn_plan_slice(const struct dn_layer *l, size_t bytes)
@@ -45,7 +47,9 @@ static bool is_shared_out(const struct dn_layer *l, int team)
 
 bool dn_stays_raw(const struct dn_layer *l, int team, bool whole)
 {
-    return whole && team > 0 && dn_layer_grain(l) > 1 && !l->transposed;
+    if (!whole || dn_layer_grain(l) == 1 || l->transposed)
+        return false;
+    return team > 0 || dn_ceil_div(l->out_w, DN_CONV_TILE) * dn_ceil_div(l->out_h, DN_CONV_TILE) <= FEW_TILES;
 }
 
 struct dn_filter_part dn_part_to_read(const struct dn_layer *l, int team, int slice, int thrift)
@@ -61,7 +65,7 @@ struct dn_filter_part dn_part_to_read(const struct dn_layer *l, int team, int sl
 bool dn_reads_itself(const struct dn_layer *l, int team, int slice, int thrift)
 {
     const struct dn_conv *v = &l->u.convolutional.conv;
-    return dn_stays_raw(l, team, true) && dn_conv_reads(v, (struct dn_rect){0, v->h, 0, v->w}, team, thrift) &&
+    return team > 0 && dn_stays_raw(l, team, true) && dn_conv_reads(v, (struct dn_rect){0, v->h, 0, v->w}, team, thrift) &&
            dn_part_to_read(l, team, slice, thrift).channels > 0;
 }
 

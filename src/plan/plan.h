@@ -150,8 +150,9 @@ size_t dn_raw_bytes(const struct dn_layer *l, int blocks);
 /* Of so many blocks, those that are on their way at a time: all, or one for each thread of a team. */
 int dn_raw_blocks(const struct dn_layer *l, int team, int blocks);
 
-/* Are streamed filters used as they come from the file? Where a team reads and a Winograd layer is computed over its whole map: packing
- * takes its time, while every slice is used but once or by each thread. */
+/* Are streamed filters used as they come from the file? Where a Winograd layer is computed over its whole map, so that every
+ * slice is used but once or by each thread, and either a team reads, whose time packing takes, or the map is so small that
+ * computing would wait for the thread that packs. */
 bool dn_stays_raw(const struct dn_layer *l, int team, bool whole);
 
 /* May the threads of a team read the filters of a layer each for itself, while it computes, instead of slices of them all

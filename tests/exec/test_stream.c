@@ -54,7 +54,8 @@ enum { CONVOLUTIONS = 6, POOL = 4 }; /* before so many of them there is a pool *
 static const int filters[CONVOLUTIONS] = {72, 73, 74, 75, 130, 131};
 
 /* The threads of a team read the filters behind the pool for themselves, since there are more pairs of output
- * blocks, five, than tiles, and, unless the machine has more cores, no fewer than threads. */
+ * blocks, five, than tiles, and, unless the machine has more cores, no fewer than threads. A thread that reads for others
+ * does not pack them. */
 static void print_cfg(FILE *out, const void *unused)
 {
     (void)unused;
