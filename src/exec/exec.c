@@ -279,7 +279,7 @@ static enum dn_status run_layer(struct dn_exec *exec, const struct dn_schedule *
         run.params = (float *)(exec->arena + w->params);
     if (l->file_filters)
         run.filters = (float *)(exec->arena + w->filters);
-    bool streamed = l->file_filters && w->resident < run.block1;
+    bool streamed = dn_plan_streams(exec->plan, l);
     if (streamed && !dn_group_is_whole(group))
         run.filters = dn_feed_filters(exec, group, l, 0);
     dn_poison_begin(exec, group, &run);

@@ -8,11 +8,6 @@ static const struct dn_layer *layer_at(const struct dn_exec *exec, int position)
     return &exec->flow->graph->layers[exec->flow->order[position]];
 }
 
-static bool is_streamed(const struct dn_exec *exec, const struct dn_layer *l)
-{
-    return l->file_filters && exec->plan->weights[l->index].resident < dn_blocks(l->out_c);
-}
-
 /* The layer in whose place of the file a layer's filters lie. */
 static const struct dn_layer *weights_owner(const struct dn_exec *exec, const struct dn_layer *l)
 {
@@ -23,7 +18,7 @@ static const struct dn_layer *weights_owner(const struct dn_exec *exec, const st
 static bool is_fed(const struct dn_exec *exec, int position, const struct dn_group *group)
 {
     const struct dn_layer *l = layer_at(exec, position);
-    return is_streamed(exec, l) && !dn_plan_reads_itself(exec->plan, l, group);
+    return dn_plan_streams(exec->plan, l) && !dn_plan_reads_itself(exec->plan, l, group);
 }
 
 /* Moves to the first streamed block at or behind the feed's position. */
@@ -120,7 +115,7 @@ enum dn_status dn_feed_hold(struct dn_exec *exec, int group, struct dn_error *er
     const struct dn_group *g = &exec->plan->groups[group];
     for (int p = g->first; p <= g->last; p++) {
         const struct dn_layer *l = layer_at(exec, p);
-        for (int b = 0, end; is_streamed(exec, l) && b < dn_blocks(l->out_c); b = end) {
+        for (int b = 0, end; dn_plan_streams(exec->plan, l) && b < dn_blocks(l->out_c); b = end) {
             end = slice_end(exec, g, l, b);
             dn_feed_ask(exec, group);
             if (dn_feed_wait(exec, l, b, end, err))

@@ -65,19 +65,14 @@ static enum dn_status check_storage(const struct checker *c, int i)
 
 /* ---- places --------------------------------------------------------------------------------- */
 
-static int channels_of(const struct checker *c, int map)
-{
-    return map ? c->flow->graph->layers[map - 1].out_c : c->flow->graph->c;
-}
-
 /* Is `part` an input of the concatenation `whole`, or of one inside it, at its proper channel? */
 static bool lies_in(const struct checker *c, int part, int whole)
 {
     const struct dn_place *places = c->plan->places;
     const struct dn_layer *l = whole ? &c->flow->graph->layers[whole - 1] : NULL;
     for (int k = 0, channel = places[whole].channel; l && l->concat && k < l->n_in; k++) {
-        int map = c->flow->root[l->in[k] + 1], channels = channels_of(c, l->in[k] + 1);
-        if (channels == channels_of(c, map) && places[map].storage == places[whole].storage &&
+        int map = c->flow->root[l->in[k] + 1], channels = dn_map_shape(c->flow->graph, l->in[k] + 1).c;
+        if (channels == dn_map_shape(c->flow->graph, map).c && places[map].storage == places[whole].storage &&
             places[map].channel == channel && (map == part || lies_in(c, part, map)))
             return true;
         channel += channels;
@@ -87,22 +82,21 @@ static bool lies_in(const struct checker *c, int part, int whole)
 
 static bool share_blocks(const struct checker *c, int a, int b)
 {
+    const struct dn_graph *g = c->flow->graph;
     int a0 = c->plan->places[a].channel, b0 = c->plan->places[b].channel;
-    return a0 / DN_BLOCK < dn_blocks(b0 + channels_of(c, b)) && b0 / DN_BLOCK < dn_blocks(a0 + channels_of(c, a));
+    return a0 / DN_BLOCK < dn_blocks(b0 + dn_map_shape(g, b).c) && b0 / DN_BLOCK < dn_blocks(a0 + dn_map_shape(g, a).c);
 }
 
 static enum dn_status check_place(const struct checker *c, int map)
 {
-    const struct dn_graph *g = c->flow->graph;
+    const struct dn_map_shape shape = dn_map_shape(c->flow->graph, map);
     const struct dn_place *place = &c->plan->places[map];
+    int found = 0, steps = 0;
     if (place->storage < 0 || place->storage >= c->plan->n_storages)
         return dn_fail(c->err, DN_INVALID, "plan: map %d lies in storage %d of %d", map, place->storage, c->plan->n_storages);
     const struct dn_storage *s = &c->plan->storages[place->storage];
-    int h = map ? g->layers[map - 1].out_h : g->h, w = map ? g->layers[map - 1].out_w : g->w, found = 0, steps = 0;
-    enum dn_layout layout = map ? g->layers[map - 1].out_layout : g->input_layout;
-    if (s->h != h || s->w != w || s->layout != layout || s->pad < 0 || place->channel < 0 ||
-        place->channel % (layout == DN_BLOCKED ? DN_BLOCK : 1) || s->c < channels_of(c, map) ||
-        place->channel > s->c - channels_of(c, map))
+    if (s->h != shape.h || s->w != shape.w || s->layout != shape.layout || s->pad < 0 || place->channel < 0 ||
+        place->channel % (shape.layout == DN_BLOCKED ? DN_BLOCK : 1) || s->c < shape.c || place->channel > s->c - shape.c)
         return dn_fail(c->err, DN_INVALID, "plan: map %d does not fit into storage %d", map, place->storage);
     for (int m = s->map; m >= 0; m = c->plan->places[m].next) {
         if (m > c->plan->n_layers || steps++ > c->plan->n_layers || c->plan->places[m].storage != place->storage)
@@ -196,11 +190,6 @@ static bool slots_fit(const struct dn_plan *plan, const struct dn_group *g, cons
     return true;
 }
 
-static bool is_streamed(const struct checker *c, const struct dn_layer *l)
-{
-    return l->file_filters && c->plan->weights[l->index].resident < dn_blocks(l->out_c);
-}
-
 /* Bytes in the stream buffer of a layer's slots or, in bands, of all its filters. */
 static size_t packed_bytes(const struct checker *c, const struct dn_group *g, const struct dn_layer *l)
 {
@@ -219,7 +208,7 @@ static bool filters_fit(const struct checker *c, const struct dn_group *g, const
         return false;
     for (int p = g->first; p <= g->last; p++) {
         const struct dn_layer *o = &c->flow->graph->layers[c->flow->order[p]];
-        if (o != l && is_streamed(c, o) && overlap(w->packed, bytes, c->plan->weights[o->index].packed, packed_bytes(c, g, o)))
+        if (o != l && dn_plan_streams(c->plan, o) && overlap(w->packed, bytes, c->plan->weights[o->index].packed, packed_bytes(c, g, o)))
             return false;
     }
     return true;
@@ -246,7 +235,7 @@ static enum dn_status check_buffers(const struct checker *c, int index)
             return dn_fail(c->err, DN_INVALID, "plan: streamed filters of group %d lie over what group %d needs", index, i);
     for (int q = g->first; q <= g->last; q++) {
         const struct dn_layer *l = &c->flow->graph->layers[c->flow->order[q]];
-        if (!is_streamed(c, l))
+        if (!dn_plan_streams(c->plan, l))
             continue;
         if (!filters_fit(c, g, l))
             return dn_fail(c->err, DN_INVALID, "plan: group %d has no room for the streamed filters of layer %d", index, l->index);

@@ -33,11 +33,6 @@ static const struct dn_storage *storage_of(const struct checker *c, int map)
     return &c->plan->storages[c->plan->places[c->flow->root[map]].storage];
 }
 
-static int channels_of(const struct checker *c, int map)
-{
-    return map ? c->flow->graph->layers[map - 1].out_c : c->flow->graph->c;
-}
-
 static enum dn_status check_alive(const struct checker *c, int map)
 {
     const struct dn_buffer *b = &storage_of(c, map)->buffer;
@@ -50,11 +45,11 @@ static enum dn_status check_alive(const struct checker *c, int map)
 static void overwrite(struct checker *c, int map, int y)
 {
     const struct dn_plan *p = c->plan;
-    int slot = y % storage_of(c, map)->rows, first = p->places[map].channel;
+    const struct dn_graph *g = c->flow->graph;
+    int slot = y % storage_of(c, map)->rows, first = p->places[map].channel, end = first + dn_map_shape(g, map).c;
     for (int m = storage_of(c, map)->map; m >= 0; m = p->places[m].next) {
         int begin = p->places[m].channel;
-        if (begin < first + channels_of(c, map) && first < begin + channels_of(c, m) &&
-            c->slots[m][slot].row != y)
+        if (begin < end && first < begin + dn_map_shape(g, m).c && c->slots[m][slot].row != y)
             c->slots[m][slot].row = -1;
     }
 }

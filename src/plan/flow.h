@@ -26,6 +26,19 @@ struct dn_flow {
     bool *output;      /* [n + 1] their roots */
 };
 
+/* Channels, rows and columns of a map, and how it lies in memory. */
+struct dn_map_shape {
+    int c, h, w;
+    enum dn_layout layout;
+};
+
+static inline struct dn_map_shape dn_map_shape(const struct dn_graph *g, int map)
+{
+    const struct dn_layer *l = map ? &g->layers[map - 1] : NULL;
+    return l ? (struct dn_map_shape){l->out_c, l->out_h, l->out_w, l->out_layout}
+             : (struct dn_map_shape){g->c, g->h, g->w, g->input_layout};
+}
+
 /* Layers run in file order, or with the layers that shrink a long-lived map brought forward to
  * where that map is made (and what only depends on them), so that the map can go. */
 enum dn_order { DN_ORDER_FILE, DN_ORDER_EARLY };

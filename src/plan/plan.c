@@ -191,7 +191,7 @@ static void lay_out_filters(const struct dn_layer *l, struct dn_plan *plan, stru
 {
     struct dn_weight_place *w = &plan->weights[l->index];
     int blocks = dn_blocks(l->out_c);
-    if (!l->file_filters || w->resident == blocks)
+    if (!dn_plan_streams(plan, l))
         return;
     plan->streamed_bytes += (double)(blocks - w->resident) / blocks * (double)l->file_filters * sizeof(float);
     w->packed = g->stream.bytes;
@@ -206,9 +206,8 @@ static void lay_out_stream(const struct dn_flow *flow, struct dn_plan *plan, str
     g->stream.bytes = g->raw_bytes = 0;
     for (int p = g->first; p <= g->last; p++) {
         const struct dn_layer *l = &flow->graph->layers[flow->order[p]];
-        const struct dn_weight_place *w = &plan->weights[l->index];
         lay_out_filters(l, plan, g);
-        if (l->file_filters && w->resident < dn_blocks(l->out_c) && dn_plan_raw(plan, l, g) > g->raw_bytes)
+        if (dn_plan_streams(plan, l) && dn_plan_raw(plan, l, g) > g->raw_bytes)
             g->raw_bytes = dn_plan_raw(plan, l, g);
     }
     g->raw = g->stream.bytes;
@@ -463,8 +462,7 @@ struct dn_view dn_strip_view(const struct dn_storage *s, void *arena)
 
 struct dn_view dn_plan_view(const struct dn_plan *plan, const struct dn_flow *flow, void *arena, int map)
 {
-    const struct dn_graph *g = flow->graph;
     struct dn_place place = plan->places[flow->root[map]];
     struct dn_view v = dn_storage_view(&plan->storages[place.storage], arena);
-    return dn_view_channels(v, place.channel + flow->channel[map], map ? g->layers[map - 1].out_c : g->c);
+    return dn_view_channels(v, place.channel + flow->channel[map], dn_map_shape(flow->graph, map).c);
 }

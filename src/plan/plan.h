@@ -185,6 +185,12 @@ enum { DN_PLAN_SLOTS = 2 };              /* slots without which slices do not co
 enum { DN_PLAN_STAGING = 1 << 20 }; /* most bytes that are read at once while weights are loaded */
 enum { DN_PLAN_PAGE = 16 << 10 };   /* most bytes of the system's pages, in which memory is given back */
 
+/* Are filters of the layer read while the network runs? */
+static inline bool dn_plan_streams(const struct dn_plan *plan, const struct dn_layer *l)
+{
+    return dn_has_filters(l) && plan->weights[l->index].resident < dn_blocks(l->out_c);
+}
+
 /* Blocks that come at a time for a layer that is a group. */
 int dn_plan_blocks(const struct dn_layer *l, const struct dn_weight_place *w);
 

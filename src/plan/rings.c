@@ -44,11 +44,6 @@ static int round_rows(const struct dn_layer_table *t, const struct dn_layer *l, 
     return t->grain > 1 ? dn_min(l->out_h, (end + t->grain - 1) / t->grain * t->grain) : dn_min(l->out_h, end);
 }
 
-static int height_of(const struct dn_graph *g, int map)
-{
-    return map ? g->layers[map - 1].out_h : g->h;
-}
-
 void dn_rings_begin(struct dn_rings *r, int last, int tiles, int stripes)
 {
     r->last = last;
@@ -77,12 +72,6 @@ static void meet(struct dn_rings *r, int map)
     }
 }
 
-/* The last row of a map that leaves the group when a band is complete. */
-static int target_of(const struct dn_rings *r, const struct dn_layer *l, int band)
-{
-    return (int)(((int64_t)l->out_h * (band + 1) + r->tiles - 1) / r->tiles);
-}
-
 /* As want_rows, and the other way round for where stripes begin (see schedule.c). */
 static struct dn_ring_work want_edges(struct dn_rings *r, const struct dn_layer *l, bool leaves)
 {
@@ -95,7 +84,7 @@ static struct dn_ring_work want_edges(struct dn_rings *r, const struct dn_layer 
         *in = dn_max(*in, t->rows[(ptrdiff_t)k * l->out_h + own->rows - 1].hi);
     }
     for (int e = 0; e < r->stripes - 1; e++) {
-        int target = leaves ? target_of(r, l, dn_share(r->tiles, e + 1, r->stripes) - 1) : 0;
+        int target = leaves ? dn_tile_edge(l->out_h, dn_share(r->tiles, e + 1, r->stripes) - 1, r->tiles) : 0;
         own->end[e] = round_rows(t, l, dn_max(own->end[e], target));
         if (leaves)
             own->start[e] = round_rows(t, l, target);
@@ -133,7 +122,7 @@ struct dn_ring_work dn_rings_join(struct dn_rings *r, const struct dn_layer *l)
     meet(r, l->index + 1);
     r->stride[l->index + 1] = round_rows(t, l, dn_ceil_div(l->out_h, r->tiles));
     for (int s = 0; s < r->samples && leaves; s++)
-        need[s] = dn_max(need[s], target_of(r, l, r->band[s]));
+        need[s] = dn_max(need[s], dn_tile_edge(l->out_h, r->band[s], r->tiles));
     for (int s = 0; s < r->samples && t->grain > 1; s++)
         need[s] = round_rows(t, l, need[s]);
     for (int k = 0; k < l->n_in && !l->alias; k++) {
@@ -180,7 +169,7 @@ static int window_rows(const struct dn_rings *r, int map, const struct dn_layer 
 static int advance_of(const struct dn_rings *r, int map)
 {
     const struct dn_flow *f = r->flow;
-    const int stride = r->stride[map], h = height_of(f->graph, map);
+    const int stride = r->stride[map], h = dn_map_shape(f->graph, map).h;
     int rows = stride;
     for (int i = f->first_reader[map]; i < f->first_reader[map + 1]; i++) {
         const struct dn_layer *l = &f->graph->layers[f->readers[i]];

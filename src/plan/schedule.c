@@ -20,9 +20,8 @@ bool dn_group_exports(const struct dn_flow *flow, const struct dn_group *group, 
 /* Rows (axis 0) or columns (axis 1) of a map. */
 static int extent(const struct dn_graph *g, int map, int axis)
 {
-    if (axis)
-        return map ? g->layers[map - 1].out_w : g->w;
-    return map ? g->layers[map - 1].out_h : g->h;
+    const struct dn_map_shape shape = dn_map_shape(g, map);
+    return axis ? shape.w : shape.h;
 }
 
 /* Is the map made inside the group? The network's input is made in the first. */
@@ -60,12 +59,6 @@ int dn_oldest(const struct dn_flow *flow, int map, int axis, const int *done)
     return oldest;
 }
 
-/* Where the tile of this index ends on a map of `size` rows or columns. */
-static int tile_end(int size, int index, int tiles)
-{
-    return (int)(((int64_t)size * (index + 1) + tiles - 1) / tiles);
-}
-
 static bool leaves(const struct dn_schedule *s, int position, int map)
 {
     return s->flow->root[map] == map &&
@@ -84,7 +77,7 @@ static void plan_axis(struct dn_schedule *s, int axis)
         int map = map_at(s->flow, p);
         need[map] = done[map]; /* readers in the group may be ahead of the tile */
         if (leaves(s, p, map))
-            need[map] = dn_max(done[map], tile_end(extent(graph, map, axis), axis ? s->column : s->band,
+            need[map] = dn_max(done[map], dn_tile_edge(extent(graph, map, axis), axis ? s->column : s->band,
                                                    axis ? g->columns : g->tiles));
     }
     for (int p = g->last; p >= g->first; p--) {
@@ -201,8 +194,8 @@ static struct dn_rect tile_of(const struct dn_schedule *s, int map)
 {
     const struct dn_group *g = &s->group;
     int h = extent(s->flow->graph, map, 0), w = extent(s->flow->graph, map, 1);
-    return (struct dn_rect){tile_end(h, s->band - 1, g->tiles), tile_end(h, s->band, g->tiles),
-                            tile_end(w, s->column - 1, g->columns), tile_end(w, s->column, g->columns)};
+    return (struct dn_rect){dn_tile_edge(h, s->band - 1, g->tiles), dn_tile_edge(h, s->band, g->tiles),
+                            dn_tile_edge(w, s->column - 1, g->columns), dn_tile_edge(w, s->column, g->columns)};
 }
 
 static void plan_regions(struct dn_schedule *s)
@@ -258,7 +251,7 @@ static void plan_start(struct dn_schedule *s)
         const struct dn_layer *l = &graph->layers[s->flow->order[p]];
         int map = l->index + 1;
         if (leaves(s, p, map))
-            start[map] = dn_layer_round(l, tile_end(l->out_h, s->band - 1, g->tiles), l->out_h);
+            start[map] = dn_layer_round(l, dn_tile_edge(l->out_h, s->band - 1, g->tiles), l->out_h);
         else
             start[map] = start[map] < l->out_h ? start[map] - start[map] % dn_layer_grain(l) : l->out_h;
         for (int k = 0; k < l->n_in && !l->alias && start[map] < l->out_h; k++) {

@@ -22,6 +22,8 @@
 #ifndef DN_PLAN_SCHEDULE_H
 #define DN_PLAN_SCHEDULE_H
 
+#include <stdint.h>
+
 #include "plan/flow.h"
 #include "plan/placement.h"
 
@@ -100,6 +102,12 @@ static inline bool dn_group_has_windows(const struct dn_group *g)
 
 /* Does anything outside the group read the root map, or does it stay readable after the run? */
 bool dn_group_exports(const struct dn_flow *flow, const struct dn_group *group, int map);
+
+/* Where the tile of this index ends on a map of `size` rows or columns. */
+static inline int dn_tile_edge(int size, int index, int tiles)
+{
+    return (int)(((int64_t)size * (index + 1) + tiles - 1) / tiles);
+}
 
 /* Can the layer compute pieces of its output? Aliases have nothing to compute. */
 static inline bool dn_layer_is_tiled(const struct dn_layer *l)

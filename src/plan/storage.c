@@ -6,14 +6,6 @@
 
 #include "base/size.h"
 
-static void map_shape(const struct dn_graph *g, int map, struct dn_storage *s)
-{
-    s->c = map ? g->layers[map - 1].out_c : g->c;
-    s->h = map ? g->layers[map - 1].out_h : g->h;
-    s->w = map ? g->layers[map - 1].out_w : g->w;
-    s->layout = map ? g->layers[map - 1].out_layout : g->input_layout;
-}
-
 /* Can input k of a concatenation be written straight into its part, at `channel`? It must be a root
  * that has no place yet, and its last block must not reach into the next part. A part made long
  * before the others would keep the memory of all of them. */
@@ -21,8 +13,7 @@ static bool fits_in_place(const struct dn_flow *flow, const struct dn_plan *plan
                           const struct dn_layer *route, int k, int channel)
 {
     int map = route->in[k] + 1, root = flow->root[map];
-    struct dn_storage s;
-    map_shape(flow->graph, root, &s);
+    const struct dn_map_shape s = dn_map_shape(flow->graph, root);
     return root > 0 && plan->places[root].storage < 0 && flow->channel[map] == 0 &&
            flow->position[route->index] - flow->position[root - 1] <= plan->concat_distance &&
            s.c == flow->graph->layers[map - 1].out_c && s.layout == DN_BLOCKED &&
@@ -41,10 +32,9 @@ static void place_maps(const struct dn_flow *flow, struct dn_plan *plan)
             continue;
         struct dn_place *place = &plan->places[map];
         if (place->storage < 0) {
-            struct dn_storage s = {0};
-            map_shape(g, map, &s);
+            const struct dn_map_shape s = dn_map_shape(g, map);
             place->storage = plan->n_storages;
-            plan->storages[plan->n_storages++] = s;
+            plan->storages[plan->n_storages++] = (struct dn_storage){.c = s.c, .h = s.h, .w = s.w, .layout = s.layout};
         }
         if (map == 0 || !g->layers[map - 1].concat)
             continue;
