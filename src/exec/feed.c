@@ -82,8 +82,8 @@ void dn_feed_ask(struct dn_exec *exec, int group)
         struct dn_fetch fetch = {.layer = weights_owner(exec, l), .block0 = f->block, .block1 = slice_end(exec, g, l, f->block),
                                  .raw = (float *)raw, .packed = dn_feed_filters(exec, g, l, f->block),
                                  .tracer = exec->tracer, .index = l->index};
-        if (g->readers > 1)
-            fetch.second = raw ? (float *)(raw + g->raw_bytes) : fetch.packed;
+        if (raw && g->readers > 1)
+            fetch.second = (float *)(raw + g->raw_bytes);
         dn_stream_begin(&exec->stream, &fetch);
         f->slices++;
         f->block = fetch.block1;

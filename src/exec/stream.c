@@ -135,12 +135,12 @@ static void *serve(void *context)
     return NULL;
 }
 
-/* Reads the next slice, if there is a place to read it to. */
+/* Reads the next slice, if there is a place to read it to: that of packed filters, or one that the thread does not use. */
 static bool help(struct dn_stream *s)
 {
     unsigned n = s->taken;
     struct dn_fetch f = s->fetch[n % DN_STREAM_OPEN];
-    if (!f.second || !take(s, n))
+    if ((f.raw && !f.second) || !take(s, n))
         return false;
     if (f.raw)
         f.raw = f.second;

@@ -21,7 +21,7 @@ struct dn_fetch {
     const struct dn_layer *layer;
     int block0, block1;
     float *raw, *packed;
-    float *second;                  /* as raw, for who waits and reads instead; NULL: it does not */
+    float *second;                  /* as raw, for who waits and reads instead; NULL: it does not, unless raw is, too */
     const struct dn_tracer *tracer; /* NULL: nobody watches */
     int index; /* of the layer that computes with them, for the tracer */
 };

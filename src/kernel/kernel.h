@@ -110,7 +110,8 @@ size_t dn_conv_workspace(const struct dn_conv *conv, struct dn_rect rect, int th
 
 /* What tells the cost of a Winograd rectangle: how many tiles share a transform of filters, whether
  * all slices of filters share one of the inputs, whether threads take output blocks, how many of those are computed
- * together, and whether not even output blocks share transformed inputs. */
+ * together, and whether not even output blocks share transformed inputs. Where threads take output blocks, a job of all of
+ * them may have a reader: every filter is read by one thread, once. */
 struct dn_conv_sharing {
     int tiles;
     bool inputs, blocks, again;
@@ -137,8 +138,6 @@ struct dn_filter_reader {
     float *buffers; /* [threads][dn_filter_part_floats(part)] */
 };
 
-/* May jobs of all output blocks have a reader? Where every filter is then read by one thread, once. */
-bool dn_conv_reads(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift);
 size_t dn_filter_part_floats(struct dn_filter_part part);
 
 struct dn_conv_job {

@@ -85,9 +85,14 @@ struct cut {
     int each;   /* output blocks that are computed together */
     size_t inputs; /* floats of the inputs of a group */
     size_t apart;  /* before each share: floats that nobody uses */
-    size_t filters; /* of each thread */
     size_t share;  /* of each thread: filters and products, and inputs that are not kept */
 };
+
+/* The transformed filters of a thread. */
+static size_t filter_floats(const struct cut *c)
+{
+    return FILTER_FLOATS * (size_t)c->each;
+}
 
 /* Groups of at most `most` tiles, as many for each thread; some for each, so that who is faster can do
  * more of them, unless their filters would be transformed for too few tiles. */
@@ -110,11 +115,11 @@ static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threa
     int chunks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS), pairs = pairs_of(dn_blocks(v->n));
     const int group = most[v->stride_y - 1][thrift];
     c.again = thrift == DN_THRIFT_LEVELS - 1 && chunks > 1;
-    c.kept = thrift <= 1 && c.tiles <= MOST_KEPT;
+    const bool few = thrift <= 1 && c.tiles <= MOST_KEPT;
     c.blocks = pairs >= threads && (threads == 1 || pairs >= c.tiles) &&
-               (c.kept || (c.again && c.tiles <= group && pairs_of(blocks) >= threads));
-    c.each = c.kept && c.blocks && thrift == 1 ? 1 : DN_WINOGRAD_BLOCKS;
-    c.kept = c.kept && (thrift == 0 || c.each == 1);
+               (few || (c.again && c.tiles <= group && pairs_of(blocks) >= threads));
+    c.kept = few && (thrift == 0 || c.blocks);
+    c.each = c.kept && thrift == 1 ? 1 : DN_WINOGRAD_BLOCKS;
     c.shared = c.blocks || (c.kept && pairs >= PAIRS);
     c.groups = c.blocks   ? 1
                : c.shared ? dn_min(threads, c.tiles)
@@ -124,8 +129,7 @@ static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threa
     c.inputs = input_floats(form, c.group) * (size_t)(c.again ? 1 : chunks);
     int products = chunks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
     c.apart = threads > 1 && thrift < DN_THRIFT_LEVELS - 1 ? APART : 0;
-    c.filters = FILTER_FLOATS * (size_t)c.each;
-    c.share = c.apart + c.filters + product_floats(form) * (size_t)products + (c.kept ? 0 : c.inputs);
+    c.share = c.apart + filter_floats(&c) + product_floats(form) * (size_t)products + (c.kept ? 0 : c.inputs);
     return c;
 }
 
@@ -146,11 +150,6 @@ struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rec
 {
     struct cut c = cut_of(conv, rect, threads, thrift, dn_blocks(conv->n));
     return (struct dn_conv_sharing){c.group, c.kept, c.blocks, c.again, c.each};
-}
-
-bool dn_conv_reads(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
-{
-    return dn_conv_is_winograd(conv) && cut_of(conv, rect, threads, thrift, dn_blocks(conv->n)).blocks;
 }
 
 size_t dn_filter_part_floats(struct dn_filter_part part)
@@ -288,7 +287,7 @@ static void run_channels(const struct tiles *t, struct dn_winograd_strip *s)
     s->tile = t->first;
     for (plan_prefetch(s, left); left > 0; left--, s->tile += s->tiles) {
         s->tiles = dn_ceil_div(t->end - s->tile, left);
-        s->products = t->filters + t->nest->cut.filters + (one ? 0 : (size_t)(s->tile - t->first) * product_floats(g->form));
+        s->products = t->filters + filter_floats(&t->nest->cut) + (one ? 0 : (size_t)(s->tile - t->first) * product_floats(g->form));
         t->nest->kernels->multiply(s);
         if (last)
             k->outputs(s);

@@ -81,7 +81,7 @@ struct dn_run {
     int thrift;             /* of the workspace, see dn_conv_workspace() */
     bool again;             /* the last run in this workspace had other blocks of the same rectangle */
     bool raw;               /* filters are in the order of the file, see struct dn_conv_job */
-    const struct dn_filter_reader *reader; /* of those that are not there, see dn_conv_reads(); NULL: all are */
+    const struct dn_filter_reader *reader; /* of those that are not there, see dn_conv_sharing(); NULL: all are */
 };
 
 struct dn_layer_ops {

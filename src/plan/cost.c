@@ -140,21 +140,20 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
     double first = (double)l->fan_in * slice * DN_BLOCK * sizeof(float) / m->file;
     const bool raw = dn_stays_raw(l, team, true);
     double read = missing / m->file * (raw ? UNPACKED : 1);
-    if (dn_reads_itself(l, team, slice, thrift)) {
-        const struct dn_filter_part part = dn_part_to_read(l, team, slice, thrift);
+    const struct dn_filter_part part = dn_part_to_read(l, team, slice, thrift);
+    if (part.channels > 0) {
         compute *= idling(dn_ceil_div(dn_blocks(l->out_c), part.blocks), team);
         return compute + read / team * scattering(l, part);
     }
-    if (dn_layer_grain(l) > 1) {
-        struct dn_conv_sharing s = sharing(m, l, 1, thrift);
-        if (slice == 1 && s.each > 1)
-            compute *= NARROW;
+    const bool winograd = dn_layer_grain(l) > 1;
+    const struct dn_conv_sharing s = winograd ? sharing(m, l, 1, thrift) : (struct dn_conv_sharing){.each = 2};
+    if (slice < s.each)
+        compute *= NARROW;
+    if (winograd) {
         if (s.blocks && s.again && dn_ceil_div(slice, 2) < m->threads) /* they take groups of tiles instead */
             compute *= winograd_gain(l, s.tiles) / winograd_gain(l, dn_ceil_div(s.tiles, m->threads));
         else
             compute *= s.blocks ? idling(dn_ceil_div(slice, s.each), m->threads) : s.inputs ? 1 : 1 + TRANSFORM / slice;
-    } else if (slice == 1) {
-        compute *= NARROW;
     }
     compute += m->step * (dn_blocks(l->out_c) - resident) / slice;
     if (!m->spare)

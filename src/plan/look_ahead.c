@@ -61,7 +61,7 @@ static void add_readers(const struct dn_flow *flow, struct dn_plan *plan, size_t
             group->raw_bytes *= 2;
             group->stream.bytes *= 2;
         }
-        if (group->stream.bytes && has_room(plan, g, group->raw_bytes, limit)) {
+        if (group->raw_bytes && has_room(plan, g, group->raw_bytes, limit)) {
             group->readers = 2;
             group->stream.bytes += group->raw_bytes;
         }

@@ -55,18 +55,14 @@ bool dn_stays_raw(const struct dn_layer *l, int team, bool whole)
 struct dn_filter_part dn_part_to_read(const struct dn_layer *l, int team, int slice, int thrift)
 {
     const struct dn_conv *v = &l->u.convolutional.conv;
+    if (team == 0 || !dn_stays_raw(l, team, true))
+        return (struct dn_filter_part){0, 0};
+    const struct dn_conv_sharing sharing = dn_conv_sharing(v, (struct dn_rect){0, v->h, 0, v->w}, team, thrift);
     const size_t floats = dn_packed_bytes(l, 0, slice) / sizeof(float) / (size_t)team;
-    struct dn_filter_part part = {dn_conv_sharing(v, (struct dn_rect){0, v->h, 0, v->w}, team, thrift).each, 1};
-    int channels = (int)(floats / dn_filter_part_floats(part));
+    struct dn_filter_part part = {sharing.each, 1};
+    int channels = sharing.blocks ? (int)(floats / dn_filter_part_floats(part)) : 0;
     part.channels = channels >= v->c ? v->c : channels / DN_CONV_CHANNELS * DN_CONV_CHANNELS;
     return part;
-}
-
-bool dn_reads_itself(const struct dn_layer *l, int team, int slice, int thrift)
-{
-    const struct dn_conv *v = &l->u.convolutional.conv;
-    return team > 0 && dn_stays_raw(l, team, true) && dn_conv_reads(v, (struct dn_rect){0, v->h, 0, v->w}, team, thrift) &&
-           dn_part_to_read(l, team, slice, thrift).channels > 0;
 }
 
 int dn_raw_blocks(const struct dn_layer *l, int team, int blocks)
@@ -176,7 +172,7 @@ int dn_plan_portion(const struct dn_plan *plan, const struct dn_layer *l, const 
 
 bool dn_plan_reads_itself(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g)
 {
-    return dn_group_is_whole(g) && dn_reads_itself(l, plan->team, plan->weights[l->index].slice, g->thrift);
+    return dn_group_is_whole(g) && dn_part_to_read(l, plan->team, plan->weights[l->index].slice, g->thrift).channels > 0;
 }
 
 size_t dn_plan_raw(const struct dn_plan *plan, const struct dn_layer *l, const struct dn_group *g)

@@ -155,12 +155,9 @@ int dn_raw_blocks(const struct dn_layer *l, int team, int blocks);
  * computing would wait for the thread that packs. */
 bool dn_stays_raw(const struct dn_layer *l, int team, bool whole);
 
-/* May the threads of a team read the filters of a layer each for itself, while it computes, instead of slices of them all
- * together before? */
-bool dn_reads_itself(const struct dn_layer *l, int team, int slice, int thrift);
-
-/* What each thread reads at a time then: the parts of all threads take no more than `slice` blocks. No channels: there is
- * no room for any. */
+/* What each thread of a team reads at a time of a layer whose filters it reads for itself, while it computes, instead of slices
+ * of them all together before: the parts of all threads take no more than `slice` blocks. No channels: it does not, or there
+ * is no room for any. */
 struct dn_filter_part dn_part_to_read(const struct dn_layer *l, int team, int slice, int thrift);
 
 /* Bytes of a stream buffer with two slots, a team's with one, for slices of so many blocks of a layer, or for all

@@ -78,7 +78,7 @@ static void plan_axis(struct dn_schedule *s, int axis)
         need[map] = done[map]; /* readers in the group may be ahead of the tile */
         if (leaves(s, p, map))
             need[map] = dn_max(done[map], dn_tile_edge(extent(graph, map, axis), axis ? s->column : s->band,
-                                                   axis ? g->columns : g->tiles));
+                                                       axis ? g->columns : g->tiles));
     }
     for (int p = g->last; p >= g->first; p--) {
         const struct dn_layer *l = &graph->layers[s->flow->order[p]];

@@ -237,7 +237,8 @@ static void run_reader(const char *isa, int first, int channels, int threads, in
     const struct dn_kernels *k = dn_kernels(isa);
     const struct dn_conv *v = &c.conv;
     const struct dn_rect rect = dn_rect_whole(&c.out);
-    const struct dn_filter_part part = {dn_conv_sharing(v, rect, threads, thrift).each, channels};
+    const struct dn_conv_sharing sharing = dn_conv_sharing(v, rect, threads, thrift);
+    const struct dn_filter_part part = {sharing.each, channels};
     const size_t buffers = sizeof(float) * (size_t)threads * dn_filter_part_floats(part);
     const size_t packed = sizeof(float) * dn_conv_packed_floats(v, 0, first);
     const size_t workspace = dn_align_up(dn_conv_workspace(v, rect, threads, thrift), DN_ALIGN);
@@ -246,7 +247,7 @@ static void run_reader(const char *isa, int first, int channels, int threads, in
                               .vectors = c.vectors, .workspace = guard_alloc(workspace), .threads = threads, .thrift = thrift};
     job.reader = &reader;
     dn_conv_pack(k, v, 0, first, c.raw, (float *)job.filters, 1);
-    ck_assert(dn_conv_reads(v, rect, threads, thrift));
+    ck_assert(sharing.blocks);
     dn_conv_run(k, &job);
     guard_free(reader.buffers, buffers);
     guard_free((float *)job.filters, packed);
