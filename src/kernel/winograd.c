@@ -18,7 +18,9 @@
  *     [inputs of all groups]  [per thread: a distance][filters of a pair of output blocks][products of a group]
  *                     [per thread: a distance][filters of a pair of output blocks][products][inputs of a group]
  *
- * Where inputs are kept and threads take output blocks, some thrift halves the filters: they are those of one output block.
+ * Without thrift there are two places for filters: those that come next are transformed while the ones before them are
+ * multiplied. Their stores miss the nearest cache, and waiting for them took a quarter of the time (19x19, 1024 channels).
+ * Where inputs are kept and threads take output blocks, more thrift halves the filters: they are those of one output block.
  * Inputs are those of all channels, or, with the most thrift, of one block of channels, which is then transformed again for
  * each pair of output blocks. */
 #include "kernel/winograd.h"
@@ -83,15 +85,21 @@ struct cut {
     bool shared; /* threads take pairs of output blocks of a group */
     bool again; /* inputs are transformed for each pair of output blocks */
     int each;   /* output blocks that are computed together */
+    int turns;  /* 2: filters are transformed while those before them are multiplied */
     size_t inputs; /* floats of the inputs of a group */
     size_t apart;  /* before each share: floats that nobody uses */
     size_t share;  /* of each thread: filters and products, and inputs that are not kept */
 };
 
-/* The transformed filters of a thread. */
+/* The transformed filters of a thread, once. */
 static size_t filter_floats(const struct cut *c)
 {
     return FILTER_FLOATS * (size_t)c->each;
+}
+
+static size_t filters_of_turns(const struct cut *c)
+{
+    return filter_floats(c) * (size_t)c->turns;
 }
 
 /* Groups of at most `most` tiles, as many for each thread; some for each, so that who is faster can do
@@ -108,18 +116,19 @@ static int groups_of(int tiles, int most, int threads)
  * transforms of filters cost little; at stride 2 a tile has more than twice as many products for a filter, and inputs. */
 static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threads, int thrift, int blocks)
 {
-    static const int most[DN_WINOGRAD_STRIDES][DN_THRIFT_LEVELS] = {{104, 104, 26, 26}, {52, 52, 26, 13}};
+    static const int most[DN_WINOGRAD_STRIDES][DN_THRIFT_LEVELS] = {{104, 104, 104, 26, 26}, {52, 52, 52, 26, 13}};
     const struct dn_winograd_form form = dn_winograd_form(v->stride_y);
     struct dn_rect t = tiles_of(rect);
     struct cut c = {.tiles = (t.y1 - t.y0) * (t.x1 - t.x0)};
     int chunks = dn_ceil_div(v->c, DN_WINOGRAD_INPUTS), pairs = pairs_of(dn_blocks(v->n));
     const int group = most[v->stride_y - 1][thrift];
     c.again = thrift == DN_THRIFT_LEVELS - 1 && chunks > 1;
-    const bool few = thrift <= 1 && c.tiles <= MOST_KEPT;
+    const bool few = thrift <= 2 && c.tiles <= MOST_KEPT;
     c.blocks = pairs >= threads && (threads == 1 || pairs >= c.tiles) &&
                (few || (c.again && c.tiles <= group && pairs_of(blocks) >= threads));
-    c.kept = few && (thrift == 0 || c.blocks);
-    c.each = c.kept && thrift == 1 ? 1 : DN_WINOGRAD_BLOCKS;
+    c.kept = few && (thrift <= 1 || c.blocks);
+    c.each = c.kept && thrift == 2 ? 1 : DN_WINOGRAD_BLOCKS;
+    c.turns = thrift == 0 ? 2 : 1;
     c.shared = c.blocks || (c.kept && pairs >= PAIRS);
     c.groups = c.blocks   ? 1
                : c.shared ? dn_min(threads, c.tiles)
@@ -129,7 +138,7 @@ static struct cut cut_of(const struct dn_conv *v, struct dn_rect rect, int threa
     c.inputs = input_floats(form, c.group) * (size_t)(c.again ? 1 : chunks);
     int products = chunks > 1 ? c.group : dn_min(c.group, DN_WINOGRAD_STRIP);
     c.apart = threads > 1 && thrift < DN_THRIFT_LEVELS - 1 ? APART : 0;
-    c.share = c.apart + filter_floats(&c) + product_floats(form) * (size_t)products + (c.kept ? 0 : c.inputs);
+    c.share = c.apart + filters_of_turns(&c) + product_floats(form) * (size_t)products + (c.kept ? 0 : c.inputs);
     return c;
 }
 
@@ -149,7 +158,7 @@ size_t dn_winograd_workspace(const struct dn_conv *conv, struct dn_rect rect, in
 struct dn_conv_sharing dn_conv_sharing(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift)
 {
     struct cut c = cut_of(conv, rect, threads, thrift, dn_blocks(conv->n));
-    return (struct dn_conv_sharing){c.group, c.kept, c.blocks, c.again, c.each};
+    return (struct dn_conv_sharing){c.group, c.kept, c.blocks, c.again, c.each, c.turns == 2};
 }
 
 size_t dn_filter_part_floats(struct dn_filter_part part)
@@ -189,8 +198,12 @@ struct tiles {
     struct dn_winograd group;
     int first, end; /* those of it to compute */
     float *inputs;
-    float *filters; /* and products behind them */
+    float *filters; /* of each turn, and products behind them */
     float *read;    /* filters of a pair of output blocks */
+    float *near;    /* some of them packed */
+    int turn;
+    bool goes_on;   /* with the next pair of output blocks after this one */
+    bool ready;     /* the filters of the turn are transformed */
 };
 
 static void select_channels(struct tiles *t, int c)
@@ -215,91 +228,149 @@ static void read_range(const struct dn_conv_job *job, int c, int *from, int *to)
     *to = dn_min(*from + job->reader->part.channels, job->conv->c);
 }
 
-/* Filters of a pair of output blocks that have to be read, if the group's channels are the first that are read at a time. */
-static void read_filters(const struct tiles *t, const struct dn_winograd_strip *s)
+/* A block of input channels, of up to cut.each output blocks. */
+struct piece {
+    int block, c;
+};
+
+static struct piece after(const struct tiles *t, struct piece p)
 {
-    const struct dn_filter_reader *reader = t->nest->job->reader;
-    int from, to, first = dn_max(s->block, reader->block0);
-    if (t->group.c0 % reader->part.channels || first >= s->block + s->blocks)
-        return;
-    read_range(t->nest->job, t->group.c0, &from, &to);
-    reader->read(reader->context, first, s->block + s->blocks, from, to, t->read);
+    const struct piece same = {p.block, p.c + DN_WINOGRAD_INPUTS}, other = {p.block + t->nest->cut.each, 0};
+    return same.c < t->nest->job->conv->c ? same : other;
 }
 
-/* Those that have been read of a block of the pair, for the group's channels. */
-static struct dn_raw_filters filters_read(const struct tiles *t, const struct dn_winograd_strip *s, int block)
+static int blocks_of(const struct tiles *t, struct piece p)
+{
+    return dn_min(t->nest->cut.each, t->nest->job->block1 - p.block);
+}
+
+/* Filters that have to be read, if the channels are the first that are read at a time. */
+static void read_filters(const struct tiles *t, struct piece p)
+{
+    const struct dn_filter_reader *reader = t->nest->job->reader;
+    int from, to, first = dn_max(p.block, reader->block0), end = p.block + blocks_of(t, p);
+    if (p.c % reader->part.channels || first >= end)
+        return;
+    read_range(t->nest->job, p.c, &from, &to);
+    reader->read(reader->context, first, end, from, to, t->read);
+}
+
+/* Those that have been read of a block of the piece. */
+static struct dn_raw_filters filters_read(const struct tiles *t, struct piece p, int block)
 {
     const struct dn_conv_job *job = t->nest->job;
-    const int before = block - dn_max(s->block, job->reader->block0);
+    const int before = block - dn_max(p.block, job->reader->block0);
     int from, to;
-    read_range(job, t->group.c0, &from, &to);
+    read_range(job, p.c, &from, &to);
     struct dn_raw_filters f = dn_raw_filters(job->conv, block, t->read);
     f.fan_in = (size_t)(to - from) * TAPS;
-    f.first += (size_t)before * DN_BLOCK * f.fan_in + (size_t)(t->group.c0 - from) * TAPS;
+    f.first += (size_t)before * DN_BLOCK * f.fan_in + (size_t)(p.c - from) * TAPS;
     return f;
 }
 
-static void transform_filters(const struct tiles *t, const struct dn_winograd_strip *s)
+static float *filters_of_turn(const struct tiles *t)
 {
-    const struct dn_winograd *g = &t->group;
-    const struct dn_conv_job *job = g->job;
-    float *transformed = t->filters;
+    return t->filters + (size_t)t->turn * filter_floats(&t->nest->cut);
+}
+
+/* The filters of a piece, for the place of this turn. */
+static struct dn_winograd_filters filters_to_transform(const struct tiles *t, struct piece p)
+{
+    const struct dn_conv_job *job = t->nest->job;
+    struct dn_winograd_filters f = {.kernels = t->nest->kernels, .transforms = t->nest->transforms, .near = t->near,
+                                    .channels = dn_min(DN_WINOGRAD_INPUTS, job->conv->c - p.c), .blocks = blocks_of(t, p),
+                                    .transformed = filters_of_turn(t)};
     if (job->reader)
-        read_filters(t, s);
-    for (int block = s->block; block < s->block + s->blocks; block++, transformed += FILTER_FLOATS) {
-        if (!job->raw && !(job->reader && block >= job->reader->block0)) {
-            t->nest->transforms->filters(packed_filters(job, block, g->c0), g->c1 - g->c0, transformed);
+        read_filters(t, p);
+    for (int b = 0, block = p.block; b < f.blocks; b++, block++)
+        if (job->raw)
+            f.raw[b] = dn_raw_filters(job->conv, block, filters_of(job, block) + p.c * TAPS);
+        else if (job->reader && block >= job->reader->block0)
+            f.raw[b] = filters_read(t, p, block);
+        else
+            f.packed[b] = packed_filters(job, block, p.c);
+    return f;
+}
+
+/* Raw filters of DN_BLOCK channels at a time are packed before the first of them is transformed. */
+void dn_winograd_transform(struct dn_winograd_filters *f, int n)
+{
+    for (int some; n > 0 && f->done < f->channels * f->blocks; n -= some, f->done += some) {
+        const int b = f->done / f->channels, c = f->done % f->channels, first = c / DN_BLOCK * DN_BLOCK;
+        float *transformed = f->transformed + (size_t)b * FILTER_FLOATS + (size_t)c * DN_BLOCK;
+        some = dn_min(n, f->channels - c);
+        if (f->packed[b]) {
+            f->transforms->filters(f->packed[b] + (ptrdiff_t)c * TAPS * DN_BLOCK, some, transformed, false);
             continue;
         }
-        struct dn_raw_filters f = job->raw ? dn_raw_filters(job->conv, block, filters_of(job, block) + g->c0 * TAPS)
-                                           : filters_read(t, s, block);
-        t->nest->transforms->raw_filters(&f, g->c1 - g->c0, transformed);
+        some = dn_min(some, first + DN_BLOCK - c);
+        struct dn_raw_filters raw = f->raw[b];
+        raw.first += first * TAPS;
+        if (c == first)
+            f->kernels->pack(&raw, dn_min(DN_BLOCK, f->channels - c), f->near);
+        f->transforms->filters(f->near + (ptrdiff_t)(c - first) * TAPS * DN_BLOCK, some, transformed, true);
     }
 }
 
-/* Spreads the prefetching of the filters that come next over the points of all strips. */
-static void plan_prefetch(struct dn_winograd_strip *s, int strips)
+/* Spreads the transforms of the filters that come next, and the prefetching of those after them, over the points of all
+ * strips. */
+static void plan_ahead(struct tiles *t, struct piece p, int strips, struct dn_winograd_ahead *a)
 {
-    const struct dn_conv_job *job = s->group->job;
+    const struct dn_conv_job *job = t->nest->job;
     const int end = job->reader ? dn_min(job->reader->block0, job->block1) : job->block1;
-    int block = s->block, c = s->group->c1;
-    if (c >= job->conv->c) {
-        block += s->blocks;
-        c = 0;
+    const int points = strips * dn_winograd_points(t->group.form);
+    *a = (struct dn_winograd_ahead){0};
+    p = after(t, p);
+    if (t->nest->cut.turns == 2 && p.block < job->block1 && (p.c > 0 || t->goes_on)) {
+        t->turn = 1 - t->turn;
+        a->next = filters_to_transform(t, p);
+        a->share = dn_ceil_div(a->next.channels * a->next.blocks, points);
+        p = after(t, p);
     }
-    s->next_share = 0;
-    if (block >= end || job->raw)
+    if (p.block >= end || job->raw)
         return;
-    int bytes = dn_min(DN_WINOGRAD_INPUTS, job->conv->c - c) * TAPS * DN_BLOCK * (int)sizeof(float);
-    s->next_share = dn_ceil_div(bytes, strips * dn_winograd_points(s->group->form));
+    a->later_share = dn_ceil_div(dn_min(DN_WINOGRAD_INPUTS, job->conv->c - p.c) * TAPS * DN_BLOCK * (int)sizeof(float), points);
     for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)
-        s->next[b] = (const char *)packed_filters(job, dn_min(block + b, end - 1), c);
+        a->later[b] = (const char *)packed_filters(job, dn_min(p.block + b, end - 1), p.c);
+}
+
+static void transform_all(struct dn_winograd_filters *f)
+{
+    dn_winograd_transform(f, f->channels * f->blocks);
 }
 
 /* The products of a block of input channels; after the last one, the outputs. */
-static void run_channels(const struct tiles *t, struct dn_winograd_strip *s)
+static void run_channels(struct tiles *t, struct dn_winograd_strip *s)
 {
     const struct dn_winograd_transforms *k = t->nest->transforms;
     const struct dn_winograd *g = &t->group;
     const bool one = g->job->conv->c <= DN_WINOGRAD_INPUTS, last = g->c1 == g->job->conv->c;
-    transform_filters(t, s);
+    const struct piece piece = {s->block, g->c0};
+    float *products = t->filters + filters_of_turns(&t->nest->cut);
     int left = dn_ceil_div(t->end - t->first, DN_WINOGRAD_STRIP);
-    s->tile = t->first;
-    for (plan_prefetch(s, left); left > 0; left--, s->tile += s->tiles) {
+    if (!t->ready) {
+        struct dn_winograd_filters f = filters_to_transform(t, piece);
+        transform_all(&f);
+    }
+    s->filters = filters_of_turn(t);
+    plan_ahead(t, piece, left, &s->ahead);
+    for (s->tile = t->first; left > 0; left--, s->tile += s->tiles) {
         s->tiles = dn_ceil_div(t->end - s->tile, left);
-        s->products = t->filters + filter_floats(&t->nest->cut) + (one ? 0 : (size_t)(s->tile - t->first) * product_floats(g->form));
+        s->products = products + (one ? 0 : (size_t)(s->tile - t->first) * product_floats(g->form));
         t->nest->kernels->multiply(s);
         if (last)
             k->outputs(s);
-        for (int b = 0; b < DN_WINOGRAD_BLOCKS && s->next_share; b++)
-            s->next[b] += s->next_share * dn_winograd_points(g->form);
     }
+    transform_all(&s->ahead.next);
+    t->ready = s->ahead.next.blocks > 0;
 }
 
 static void run_pair(struct tiles *t, int pair)
 {
     const struct dn_conv_job *job = t->nest->job;
-    struct dn_winograd_strip s = {.group = &t->group, .filters = t->filters};
+    _Alignas(64) float near[DN_WINOGRAD_NEAR];
+    struct dn_winograd_strip s = {.group = &t->group};
+    t->near = near;
     s.block = job->block0 + pair * t->nest->cut.each;
     s.blocks = dn_min(t->nest->cut.each, job->block1 - s.block);
     for (int c = 0; c < job->conv->c; c += DN_WINOGRAD_INPUTS) {
@@ -329,6 +400,7 @@ static void run_group(void *context, int item, int thread)
 {
     const struct nest *n = context;
     struct tiles t = group_of(n, item, thread);
+    t.goes_on = true;
     bool done = n->cut.again || (n->cut.kept && n->job->again);
     for (int c = 0; c < n->job->conv->c && !done; c += DN_WINOGRAD_INPUTS)
         transform_inputs(&t, c);
@@ -378,7 +450,7 @@ void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
     n.pairs = dn_ceil_div(job->block1 - job->block0, n.cut.each);
     n.group = (struct dn_winograd){.job = job, .form = dn_winograd_form(job->conv->stride_y), .rows = k->rows};
     n.group.order = dn_winograd_order(job->rect, tiles_of(job->rect), dn_row_parts(job->rect, job->threads) > 1);
-    if (n.cut.shared)
+    if (n.cut.shared && job->threads > 1)
         run_shared(&n);
     else
         dn_parallel(n.cut.groups, job->threads, run_group, &n);

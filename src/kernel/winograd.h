@@ -57,6 +57,7 @@ enum {
     DN_WINOGRAD_INPUTS = DN_CONV_CHANNELS,  /* most input channels whose filters are transformed together */
     DN_WINOGRAD_BLOCKS = 2,   /* output blocks that are multiplied together */
     DN_WINOGRAD_STRIP = 26,   /* most tiles that are multiplied together */
+    DN_WINOGRAD_NEAR = DN_BLOCK * 9 * DN_BLOCK, /* floats of the raw filters of an output block that are packed together */
 
     /* Floats from a plane of filters to the next one: an odd number of cache lines, so that the 36 of
      * a filter do not all fall into one set of the cache. */
@@ -112,15 +113,35 @@ struct dn_winograd {
     float *inputs; /* [patch][patch][tiles][INPUTS] transformed, planes dn_winograd_plane() apart */
 };
 
+/* Filters of a block of input channels that are to be transformed: packed, or raw and then packed near a few at a time. */
+struct dn_winograd_filters {
+    const struct dn_winograd_kernels *kernels;
+    const struct dn_winograd_transforms *transforms;
+    int channels, blocks;
+    int done; /* channels of all blocks, one block after the other */
+    const float *packed[DN_WINOGRAD_BLOCKS]; /* of each output block, or NULL: raw */
+    struct dn_raw_filters raw[DN_WINOGRAD_BLOCKS];
+    float *near;        /* [NEAR] */
+    float *transformed; /* [BLOCKS][FILTERS][INPUTS + 1][16] */
+};
+
+/* What is done beside a strip's multiplications: each panel of products transforms some of the filters that are multiplied
+ * next, so that the stores, which miss the nearest cache, need not be waited for, and asks for some of those that come
+ * even later. */
+struct dn_winograd_ahead {
+    struct dn_winograd_filters next;
+    const char *later[DN_WINOGRAD_BLOCKS]; /* packed filters to prefetch */
+    int share, later_share; /* channels, and bytes of each block, per point; 0 when there is nothing */
+};
+
 /* A part of its tiles, counted from its first one, and one or two output blocks. */
 struct dn_winograd_strip {
     const struct dn_winograd *group;
     int tile, tiles;
     int block, blocks;
-    const float *filters; /* [BLOCKS][FILTERS][INPUTS + 1][16] transformed */
+    const float *filters; /* transformed */
     float *products;      /* [side][side][tiles][BLOCKS][16] sums over the channels so far */
-    const char *next[DN_WINOGRAD_BLOCKS]; /* packed filters that come next, to prefetch */
-    int next_share;       /* bytes of each per point; 0 when there is nothing to prefetch */
+    struct dn_winograd_ahead ahead;
 };
 
 /* So short that the error stays below 1.5 times that of a plain sum of all products: with few channels one
@@ -180,20 +201,25 @@ static inline void dn_winograd_need(const struct dn_winograd *g, int i, int j, i
 struct dn_winograd_transforms {
     /* Transforms the inputs of one tile. */
     void (*inputs)(const struct dn_winograd *g, int tile);
-    /* Transforms the packed filters of one output block: [channels][9][16] to [FILTERS][INPUTS + 1][16]. */
-    void (*filters)(const float *packed, int channels, float *transformed);
-    void (*raw_filters)(const struct dn_raw_filters *raw, int channels, float *transformed);
+    /* Transforms packed filters of one output block: [channels][9][16] to [FILTERS][INPUTS + 1][16]. near: they are in the
+     * nearest cache. */
+    void (*filters)(const float *packed, int channels, float *transformed, bool near);
     /* Transforms the products back to the outputs inside the job's rectangle. */
     void (*outputs)(const struct dn_winograd_strip *s);
 };
 
 struct dn_winograd_kernels {
     /* Makes the products of a strip: those of the first channels are stored, others added. */
-    void (*multiply)(const struct dn_winograd_strip *s);
+    void (*multiply)(struct dn_winograd_strip *s);
+    /* Packs at most DN_BLOCK channels of raw filters. */
+    void (*pack)(const struct dn_raw_filters *raw, int channels, float *packed);
     struct dn_winograd_transforms transforms[DN_WINOGRAD_STRIDES];
 };
 
 size_t dn_winograd_workspace(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift);
+
+/* Transforms n channels more, or as many as are left. */
+void dn_winograd_transform(struct dn_winograd_filters *f, int n);
 
 /* As dn_conv_run, without activations across channels. */
 void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job);

@@ -152,7 +152,7 @@ static enum dn_status parse_group(struct parser *p, int layers, struct dn_fusion
     if (parse_number(p, "stripes", 1, &g->stripes) && (g->stripes > g->tiles || (g->stripes > 1 && (g->columns > 1 || g->recompute))))
         return fail(p, dn_section_find(p->section, "stripes"), "allowed are at most as many as there are tiles, of one column, with overlap=reuse");
     if (parse_number(p, "thrift", 0, &g->thrift) && g->thrift >= DN_THRIFT_LEVELS)
-        return fail(p, dn_section_find(p->section, "thrift"), "allowed are 0 to 3");
+        return fail(p, dn_section_find(p->section, "thrift"), "allowed are 0 to 4");
     return p->err->status ? p->err->status : check_keys(p);
 }
 

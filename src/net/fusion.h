@@ -8,7 +8,7 @@
  *     stripes=1           # of bands: so many threads compute their own, in memory of their own
  *     weights=stream      # or resident; absent: as the budget allows
  *     slice=2             # 16-channel blocks of filters that are streamed at once
- *     thrift=0            # with workspace: 0 (none) to 3, in exchange for time
+ *     thrift=0            # with workspace: 0 (none) to 4, in exchange for time
  *
  * Layers that no section names run layer by layer. Two keys hold for all sections, whichever has
  * them: order=early runs layers that shrink a long-lived map right after it is made (absent: file),

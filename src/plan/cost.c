@@ -49,14 +49,14 @@ static struct dn_conv_sharing sharing(const struct dn_machine *m, const struct d
 
 /* Winograd does a quarter of the multiplications, at stride 2 nine sixteenths. The outputs it computes
  * beside the map, the transforms of inputs and outputs (few channels) and of filters (few tiles) cost
- * what they cost. */
-static double winograd_gain(const struct dn_layer *l, int tiles)
+ * what they cost; those of filters half as much where they are made beside multiplications. */
+static double winograd_gain(const struct dn_layer *l, int tiles, bool ahead)
 {
     double whole = (double)dn_ceil_div(l->out_w, DN_CONV_TILE) * dn_ceil_div(l->out_h, DN_CONV_TILE) *
                    DN_CONV_TILE * DN_CONV_TILE, inside = (double)l->out_w * l->out_h / whole;
     if (l->u.convolutional.conv.stride_y == 2)
-        return 1.6 * inside / (1 + 5.0 / l->c) / (1 + 2.0 / tiles);
-    return 3.2 * inside / (1 + 18.0 / l->c) / (1 + 4.0 / tiles);
+        return 1.6 * inside / (1 + 5.0 / l->c) / (1 + (ahead ? 1.0 : 2.0) / tiles);
+    return 3.2 * inside / (1 + 18.0 / l->c) / (1 + (ahead ? 2.0 : 4.0) / tiles);
 }
 
 /* The share of the machine's best rate that a convolution reaches. */
@@ -70,7 +70,7 @@ static double efficiency(const struct dn_machine *m, const struct dn_layer *l, i
     if (dn_conv_is_winograd(v)) {
         struct dn_conv_sharing s = sharing(m, l, steps, thrift);
         double again = s.again ? 1 + (v->stride_y == 1 ? TRANSFORM : TRANSFORM_2) / 2.0 : 1;
-        return winograd_gain(l, s.tiles) / again / (s.each == 1 ? NARROW : 1);
+        return winograd_gain(l, s.tiles, s.ahead) / again / (s.each == 1 ? NARROW : 1);
     }
     return v->in_layout == DN_PLANAR ? .5 : v->kh == 1 ? .8 : 1;
 }
@@ -151,7 +151,7 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
         compute *= NARROW;
     if (winograd) {
         if (s.blocks && s.again && dn_ceil_div(slice, 2) < m->threads) /* they take groups of tiles instead */
-            compute *= winograd_gain(l, s.tiles) / winograd_gain(l, dn_ceil_div(s.tiles, m->threads));
+            compute *= winograd_gain(l, s.tiles, false) / winograd_gain(l, dn_ceil_div(s.tiles, m->threads), false);
         else
             compute *= s.blocks ? idling(dn_ceil_div(slice, s.each), m->threads) : s.inputs ? 1 : 1 + TRANSFORM / slice;
     }

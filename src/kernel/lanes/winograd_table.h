@@ -161,22 +161,24 @@ static void select_planes(const struct dn_winograd_strip *strip, int i, int j, s
         }
 }
 
-/* Asks for bytes [from, to) of the packed filters that come next, of each output block. */
-static void fetch_filters(const struct dn_winograd_strip *strip, int from, int to)
+/* Asks for bytes of the packed filters that come later, of each output block. */
+static void fetch_later(struct dn_winograd_ahead *a, int bytes)
 {
-    for (int i = from; i < to; i += 64)
-        for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)
-            __builtin_prefetch(strip->next[b] + i, 0, 2);
+    for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++) {
+        for (int i = 0; i < bytes; i += 64)
+            __builtin_prefetch(a->later[b] + i, 0, 2);
+        a->later[b] += bytes;
+    }
 }
 
 /* Point k, whose products are m. Filters are asked for a few before each panel: all at once wait for each
  * other (19x19: 5 % of the time). */
-static void multiply_point(const struct dn_winograd_strip *strip, int k, struct sums *s, float *m)
+static void multiply_point(struct dn_winograd_strip *strip, int k, struct sums *s, float *m)
 {
     const ptrdiff_t next_block = DN_WINOGRAD_FILTERS * DN_WINOGRAD_FILTER_PLANE;
     const int side = strip->group->form.side;
     int from = strip->tile, to = strip->tile + strip->tiles;
-    int fetched = k * strip->next_share, fetch_end = fetched + strip->next_share;
+    int bytes = strip->ahead.later_share, channels = strip->ahead.share;
     dn_winograd_need(strip->group, k / side, k % side, &from, &to);
     select_planes(strip, k / side, k % side, s);
     const bool brief = s->chunk < s->channels && s->chunk <= BRIEF && PANEL_SHORT > 0;
@@ -185,9 +187,11 @@ static void multiply_point(const struct dn_winograd_strip *strip, int k, struct 
         blocks = dn_min(PANEL_BLOCKS, strip->blocks - b);
         int left = dn_ceil_div(to - from, most);
         for (int tile = from, tiles; left > 0; left--, tile += tiles) {
-            int share = dn_ceil_div(fetch_end - fetched, left * 64) * 64;
-            fetch_filters(strip, fetched, fetched + share);
-            fetched += share;
+            const int share = dn_ceil_div(bytes, left * 64) * 64, some = dn_ceil_div(channels, left);
+            fetch_later(&strip->ahead, share);
+            dn_winograd_transform(&strip->ahead.next, some);
+            bytes -= share;
+            channels -= some;
             tiles = dn_ceil_div(to - tile, left);
             panels[blocks - 1][tiles](s, tile * DN_WINOGRAD_INPUTS, b * next_block,
                                       m + ((tile - strip->tile) * DN_WINOGRAD_BLOCKS + b) * DN_BLOCK);
@@ -195,7 +199,7 @@ static void multiply_point(const struct dn_winograd_strip *strip, int k, struct 
     }
 }
 
-static void winograd_multiply(const struct dn_winograd_strip *strip)
+static void winograd_multiply(struct dn_winograd_strip *strip)
 {
     const struct dn_winograd *g = strip->group;
     const int points = dn_winograd_points(g->form);
@@ -207,5 +211,6 @@ static void winograd_multiply(const struct dn_winograd_strip *strip)
 
 const struct dn_winograd_kernels TABLE = {
     winograd_multiply,
-    {{inputs_1, filters_1, raw_filters_1, outputs_1}, {inputs_2, filters_2, raw_filters_2, outputs_2}},
+    pack_near,
+    {{inputs_1, filters_1, outputs_1}, {inputs_2, filters_2, outputs_2}},
 };

@@ -194,17 +194,17 @@ static void inputs_2(const struct dn_winograd *g, int tile)
 
 /* ---- filters -------------------------------------------------------------------------------- */
 
-/* Channels ahead that are asked for: beside the stores, which all miss the nearest cache, the processor
- * does not find them in time by itself (on one Zen 5 core 88 cycles per channel instead of 67). */
+/* Channels ahead that are asked for where filters are not near: beside the stores, which all miss the nearest cache, the
+ * processor does not find them in time by itself (on one Zen 5 core 88 cycles per channel instead of 67). */
 enum { FILTERS_AHEAD = 8 };
 
-static INLINE void filters(const float *packed, int channels, float *transformed, int stride, int ahead)
+static INLINE void filters(const float *packed, int channels, float *transformed, bool near, int stride)
 {
     const ptrdiff_t plane = DN_WINOGRAD_FILTER_PLANE;
     for (int c = 0; c < channels; c++, packed += 9 * DN_BLOCK) {
         UNROLL(9)
-        for (int i = 0; i < 9 && ahead; i++)
-            __builtin_prefetch(packed + (ahead * 9 + i) * DN_BLOCK, 0, 3);
+        for (int i = 0; i < 9 && !near; i++)
+            __builtin_prefetch(packed + (FILTERS_AHEAD * 9 + i) * DN_BLOCK, 0, 3);
         for (int lane = 0; lane < DN_BLOCK; lane += LANES, transformed += LANES) {
             vec half[3][SIDE];
             UNROLL(3)
@@ -227,23 +227,22 @@ static INLINE void filters(const float *packed, int channels, float *transformed
     }
 }
 
-static void filters_1(const float *packed, int channels, float *transformed)
+static void filters_1(const float *packed, int channels, float *transformed, bool near)
 {
-    filters(packed, channels, transformed, 1, FILTERS_AHEAD);
+    filters(packed, channels, transformed, near, 1);
 }
 
-static void filters_2(const float *packed, int channels, float *transformed)
+static void filters_2(const float *packed, int channels, float *transformed, bool near)
 {
-    filters(packed, channels, transformed, 2, FILTERS_AHEAD);
+    filters(packed, channels, transformed, near, 2);
 }
 
-enum { NEAR = 9 * DN_BLOCK }; /* values of a filter that are packed at a time */
-
-/* Packs values of all filters, LANES filters after the others: filters often lie so far apart that 16 of them do not fit
+/* Raw filters of some channels, LANES filters after the others: filters often lie so far apart that 16 of them do not fit
  * their places in the nearest cache. */
-static INLINE void pack_near(const struct dn_raw_filters *f, int values, float (*packed)[DN_BLOCK])
+static void pack_near(const struct dn_raw_filters *f, int channels, float *packed)
 {
-    static const float zeros[NEAR];
+    static const float zeros[DN_WINOGRAD_NEAR];
+    const int values = channels * 9;
     int value = 0;
     for (int lane = 0; lane < DN_BLOCK; lane += LANES) {
         const float *rows[LANES], *at[LANES];
@@ -258,32 +257,11 @@ static INLINE void pack_near(const struct dn_raw_filters *f, int values, float (
             vec_transpose(at, square);
             UNROLL(16)
             for (int i = 0; i < LANES; i++)
-                vec_store(packed[value + i] + lane, square[i]);
+                vec_store(packed + (value + i) * DN_BLOCK + lane, square[i]);
         }
     }
     for (; value < values; value++)
-        gather_value(f, (size_t)value, packed[value]);
-}
-
-static INLINE void raw_filters(const struct dn_raw_filters *raw, int channels, float *transformed, int stride)
-{
-    _Alignas(64) float packed[NEAR][DN_BLOCK];
-    struct dn_raw_filters f = *raw;
-    for (int c = 0, n; c < channels; c += n, f.first += n * 9) {
-        n = dn_min(DN_BLOCK, channels - c);
-        pack_near(&f, n * 9, packed);
-        filters(packed[0], n, transformed + c * DN_BLOCK, stride, 0);
-    }
-}
-
-static void raw_filters_1(const struct dn_raw_filters *raw, int channels, float *transformed)
-{
-    raw_filters(raw, channels, transformed, 1);
-}
-
-static void raw_filters_2(const struct dn_raw_filters *raw, int channels, float *transformed)
-{
-    raw_filters(raw, channels, transformed, 2);
+        gather_value(f, (size_t)value, packed + value * DN_BLOCK);
 }
 
 /* ---- outputs -------------------------------------------------------------------------------- */
