@@ -87,7 +87,7 @@ struct dn_plan {
     size_t outputs_bytes;  /* of the arena: whole pages that stay between runs */
     size_t peak_bytes;     /* most that a run and what is made of its outputs have: the arena, or outputs and
                               options.afterwards */
-    size_t least_bytes;    /* the smallest budget for which there is a plan, when it was searched */
+    size_t least_bytes;    /* the smallest budget for which there is a plan; SIZE_MAX when none was asked for */
 };
 
 struct dn_plan_options {

@@ -461,8 +461,8 @@ static enum dn_status try_places(struct search *s, enum dn_order order, int dist
         return s->err->status;
     for (enum dn_stay stay = 0; stay < DN_STAYS; stay++)
         s->groups[stay].cap = 0;
-    s->for_least = true;
-    if (try_least(s, order) || try_others(s, order))
+    s->for_least = s->options->budget > 0;
+    if (s->for_least && (try_least(s, order) || try_others(s, order)))
         return s->err->status;
     s->for_least = false;
     for (int i = 0; i < DN_STAYS; i++)
@@ -534,14 +534,14 @@ static enum dn_status try_ways(struct search *s, size_t most, size_t highest)
 }
 
 /* The least budget follows from groups that are no larger. So where it is above the budget there have to be
- * larger ones, too. */
+ * larger ones, too. Without a budget it is not looked for, which takes most of the time. */
 static enum dn_status search(struct search *s)
 {
     const size_t budget = s->options->budget;
     const size_t highest = budget && (double)budget < bytes_part * (double)SIZE_MAX ? (size_t)((double)budget / bytes_part) : SIZE_MAX;
     if (try_ways(s, highest < LARGEST_GROUP ? highest : LARGEST_GROUP, highest))
         return s->err->status;
-    for (size_t most = LARGEST_GROUP; s->best->least_bytes > s->most && s->most < SIZE_MAX; most = SIZE_MAX)
+    for (size_t most = LARGEST_GROUP; budget && s->best->least_bytes > s->most && s->most < SIZE_MAX; most = SIZE_MAX)
         if (try_ways(s, most, SIZE_MAX))
             return s->err->status;
     if (budget && budget < s->best->least_bytes)
