@@ -29,8 +29,9 @@
 
 enum {
     LARGEST_GROUP = 64 << 20,
-    DISTANCES = 3,
+    DISTANCES = 4,
     WAYS = 2 * DISTANCES,
+    FEW_LAYERS = 64,
     EFFORT = 1 << 16, /* pieces to look at for other groups than caps give, of each order and places */
     LAID_OUT = 32     /* so many for each layer where such groups are laid out */
 };
@@ -521,14 +522,16 @@ static void release(struct search *s)
     }
 }
 
-/* All orders and places, with pieces of bands up to `most` bytes. */
+/* All orders and places, with pieces of bands up to `most` bytes. In networks of many layers, where each takes long, the
+ * last distance has changed no plan. */
 static enum dn_status try_ways(struct search *s, size_t most, size_t highest)
 {
-    static const int distances[DISTANCES] = {1 << 20, 12, 0};
+    static const int distances[DISTANCES] = {1 << 20, 12, 0, 4};
+    const int ways = s->plan.n_layers <= FEW_LAYERS ? WAYS : WAYS - 2;
     s->n_ways = 0;
     s->most = most;
     s->highest = highest;
-    for (int i = 0; i < WAYS && !s->err->status; i++)
+    for (int i = 0; i < ways && !s->err->status; i++)
         try_places(s, i % 2 ? DN_ORDER_EARLY : DN_ORDER_FILE, distances[i / 2]);
     return s->err->status;
 }
