@@ -271,7 +271,7 @@ START_TEST(filters_that_the_threads_read_give_the_same_bytes)
         for (int threads = 1; threads <= 3; threads++) {
             const int channels = pick(&seed, 0, 1) ? v.c : dn_min(v.c, DN_CONV_CHANNELS * pick(&seed, 1, 3));
             const bool most = stride == 1 && threads > 1 && v.c > DN_CONV_CHANNELS && pick(&seed, 0, 1);
-            run_reader(names[i], pick(&seed, 0, 1) * pick(&seed, 1, 14), channels, threads, most ? DN_THRIFT_LEVELS - 1 : pick(&seed, 0, 1));
+            run_reader(names[i], pick(&seed, 0, 1) * pick(&seed, 1, 14), channels, threads, most ? DN_THRIFT_LEVELS - 1 : pick(&seed, 0, 2));
             assert_expected(names[i], (unsigned)_i);
         }
     close_case();
