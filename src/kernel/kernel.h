@@ -102,16 +102,15 @@ void dn_conv_pack(const struct dn_kernels *k, const struct dn_conv *conv, int bl
                   const float *raw, float *packed, int threads);
 
 /* Bytes of workspace that dn_conv_run wants for a rectangle of this size; often 0. With more thrift
- * it wants less and transforms more often; the bits are the same. With thrift 0 packed filters are transformed beside
- * the multiplication with those before them. With thrift 0 and 1 and few tiles,
- * inputs are transformed once for all slices of filters; with thrift 2, too, where threads take output blocks, which are
- * computed one at a time then. */
+ * it wants less and transforms more often; the bits are the same. With thrift 0 filters are transformed beside the
+ * multiplication with those before them. With thrift 0 and 1 and few tiles, inputs are transformed once for all slices of
+ * filters; with thrift 2, too, where threads take output blocks, which are computed one at a time then. */
 enum { DN_THRIFT_LEVELS = 5 };
 size_t dn_conv_workspace(const struct dn_conv *conv, struct dn_rect rect, int threads, int thrift);
 
 /* What tells the cost of a Winograd rectangle: how many tiles share a transform of filters, whether
  * all slices of filters share one of the inputs, whether threads take output blocks, how many of those are computed
- * together, whether not even output blocks share transformed inputs, and whether packed filters are transformed beside
+ * together, whether not even output blocks share transformed inputs, and whether filters are transformed beside
  * multiplications. Where threads take output blocks, a job of all of them may have a reader: every filter is read by one
  * thread, once. */
 struct dn_conv_sharing {
