@@ -79,6 +79,8 @@ enum {
     READER_TO_COME = 96 << 10,   /* where a thread of its own reads filters */
     STACK_PER_THREAD = 40 << 10,
     BYTES_PER_LAYER = 2 << 10,
+    BYTES_PER_CLASS = 64,        /* its name, which programs read */
+    MOST_CLASSES = 1024,         /* more are outputs without names */
     ROUNDING = 64 << 10,
     AHEAD = 128 << 10,
     PLANNING = 128 << 10, /* what planning leaves behind */
@@ -132,7 +134,8 @@ static size_t begin_planning(int threads, size_t *unplanned)
 static void choose_budget(struct dn_engine *engine, const darknet_options *o, size_t start, struct dn_plan_options *plan)
 {
     engine->photo = o->photo_bytes ? o->photo_bytes + dn_fitter_bytes(0, engine->graph.c, engine->graph.w) : 0;
-    size_t process = start + (size_t)engine->graph.n * BYTES_PER_LAYER + (size_t)plan->threads * STACK_PER_THREAD +
+    const size_t classes = least_of((size_t)network_classes(engine->net), MOST_CLASSES);
+    size_t process = start + (size_t)engine->graph.n * BYTES_PER_LAYER + classes * BYTES_PER_CLASS + (size_t)plan->threads * STACK_PER_THREAD +
                      (plan->machine.spare ? READER_TO_COME : 0) + engine->photo + COUNTING;
     if (!engine->process) /* when it is planned again, some of that has come */
         engine->process = dn_align_up(process, ROUNDING);
