@@ -206,11 +206,17 @@ struct tiles {
     bool ready;     /* the filters of the turn are transformed */
 };
 
+/* How many channels from c on are computed together. */
+static int channels_from(const struct tiles *t, int c)
+{
+    return dn_min(DN_WINOGRAD_INPUTS, t->nest->job->conv->c - c);
+}
+
 static void select_channels(struct tiles *t, int c)
 {
     size_t block = t->nest->cut.again ? 0 : (size_t)(c / DN_WINOGRAD_INPUTS);
     t->group.c0 = c;
-    t->group.c1 = dn_min(c + DN_WINOGRAD_INPUTS, t->nest->job->conv->c);
+    t->group.c1 = c + channels_from(t, c);
     t->group.inputs = t->inputs + input_floats(t->group.form, t->group.tiles) * block;
 }
 
@@ -278,7 +284,7 @@ static struct dn_winograd_filters filters_to_transform(const struct tiles *t, st
 {
     const struct dn_conv_job *job = t->nest->job;
     struct dn_winograd_filters f = {.kernels = t->nest->kernels, .transforms = t->nest->transforms, .near = t->near,
-                                    .channels = dn_min(DN_WINOGRAD_INPUTS, job->conv->c - p.c), .blocks = blocks_of(t, p),
+                                    .channels = channels_from(t, p.c), .blocks = blocks_of(t, p),
                                     .transformed = filters_of_turn(t)};
     if (job->reader)
         read_filters(t, p);
@@ -329,7 +335,7 @@ static void plan_ahead(struct tiles *t, struct piece p, int strips, struct dn_wi
     }
     if (p.block >= end || job->raw)
         return;
-    a->later_share = dn_ceil_div(dn_min(DN_WINOGRAD_INPUTS, job->conv->c - p.c) * TAPS * DN_BLOCK * (int)sizeof(float), points);
+    a->later_share = dn_ceil_div(channels_from(t, p.c) * TAPS * DN_BLOCK * (int)sizeof(float), points);
     for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)
         a->later[b] = (const char *)packed_filters(job, dn_min(p.block + b, end - 1), p.c);
 }
@@ -372,7 +378,7 @@ static void run_pair(struct tiles *t, int pair)
     struct dn_winograd_strip s = {.group = &t->group};
     t->near = near;
     s.block = job->block0 + pair * t->nest->cut.each;
-    s.blocks = dn_min(t->nest->cut.each, job->block1 - s.block);
+    s.blocks = blocks_of(t, (struct piece){s.block, 0});
     for (int c = 0; c < job->conv->c; c += DN_WINOGRAD_INPUTS) {
         if (t->nest->cut.again)
             transform_inputs(t, c);
@@ -437,7 +443,7 @@ static void run_shared(struct nest *n)
     if (cut->kept && !n->job->again)
         dn_parallel(items, threads, keep_inputs, n);
     n->parts = 1;
-    if (cut->groups == 1 && threads > 1 && !n->job->reader)
+    if (cut->groups == 1 && !n->job->reader)
         n->parts = dn_min(dn_ceil_div(PARTS_EACH * threads, n->pairs), dn_ceil_div(cut->tiles, DN_WINOGRAD_STRIP));
     dn_parallel(cut->groups * n->pairs * n->parts, threads, run_part, n);
 }
@@ -450,7 +456,7 @@ void dn_winograd_run(const struct dn_kernels *k, const struct dn_conv_job *job)
     n.pairs = dn_ceil_div(job->block1 - job->block0, n.cut.each);
     n.group = (struct dn_winograd){.job = job, .form = dn_winograd_form(job->conv->stride_y), .rows = k->rows};
     n.group.order = dn_winograd_order(job->rect, tiles_of(job->rect), dn_row_parts(job->rect, job->threads) > 1);
-    if (n.cut.shared && job->threads > 1)
+    if (n.cut.shared && job->threads > 1) /* one thread goes on from pair to pair, whose filters it then knows beforehand */
         run_shared(&n);
     else
         dn_parallel(n.cut.groups, job->threads, run_group, &n);

@@ -537,17 +537,17 @@ static enum dn_status try_ways(struct search *s, size_t most, size_t highest)
 }
 
 /* The least budget follows from groups that are no larger. So where it is above the budget there have to be
- * larger ones, too. Without a budget it is not looked for, which takes most of the time. */
+ * larger ones, too. Looking for it takes most of the time; without a budget nobody asks for it. */
 static enum dn_status search(struct search *s)
 {
     const size_t budget = s->options->budget;
     const size_t highest = budget && (double)budget < bytes_part * (double)SIZE_MAX ? (size_t)((double)budget / bytes_part) : SIZE_MAX;
-    if (try_ways(s, highest < LARGEST_GROUP ? highest : LARGEST_GROUP, highest))
+    if (try_ways(s, highest < LARGEST_GROUP ? highest : LARGEST_GROUP, highest) || !budget)
         return s->err->status;
-    for (size_t most = LARGEST_GROUP; budget && s->best->least_bytes > s->most && s->most < SIZE_MAX; most = SIZE_MAX)
+    for (size_t most = LARGEST_GROUP; s->best->least_bytes > s->most && s->most < SIZE_MAX; most = SIZE_MAX)
         if (try_ways(s, most, SIZE_MAX))
             return s->err->status;
-    if (budget && budget < s->best->least_bytes)
+    if (budget < s->best->least_bytes)
         return dn_plan_refuse(s->flow, s->options, s->best->least_bytes, s->err);
     return DN_OK;
 }

@@ -117,6 +117,7 @@ static const struct {
     {"[fusion]\nlayers=0-1\norder=early\n[fusion]\nlayers=2\norder=file\n", ":6:", "another order"},
     {"[fusion]\nlayers=0-1\nconcat=2\n[fusion]\nlayers=2\nconcat=5\n", ":6:", "another number"},
     {"[fusion]\nlayers=0-1\nthrift=-1\n", ":3:", "from 0 on"},
+    {"[fusion]\nlayers=0-1\nthrift=5\n", ":3:", "allowed are 0 to 4"},
     {"[fusion]\nlayers=0-1\n[fusion]\nlayers=1-2\n", ":3:", "already"},
     {"[fusion]\nlayers=0-1,1\n", ":1:", "already"},
     {"[fusion]\nlayers=0-1\ntiles=0x1\n", ":3:", "tiles"},
