@@ -167,8 +167,8 @@ double dn_cost_hold(const struct dn_machine *m, const struct dn_layer *l, int re
     return missing_bytes(l, resident) / m->file;
 }
 
-double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_machine *m,
-                     const struct dn_group *g)
+static double layers_of_group(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_machine *m,
+                              const struct dn_group *g)
 {
     double seconds = 0;
     const struct dn_machine striped = dn_machine_striped(m, g->tiles, g->stripes);
@@ -183,11 +183,24 @@ double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, con
                            dn_cost_layer(g->stripes > 1 ? &striped : m, l, g->tiles * g->columns, g->thrift) +
                        dn_cost_hold(m, l, w->resident);
     }
-    for (int i = 0; i < plan->n_storages; i++) {
-        const struct dn_storage *s = &plan->storages[i];
-        if (&plan->groups[s->buffer.first] == g && !(s->tile && g->recompute))
-            seconds += dn_cost_map(m, dn_copy_bytes(s), dn_storage_bytes(s, s->h, s->w)) + dn_cost_moves(m, s);
-    }
+    return seconds;
+}
+
+/* In the group in which its life begins. */
+static double storage_of_group(const struct dn_plan *plan, const struct dn_machine *m, const struct dn_storage *s)
+{
+    return s->tile && plan->groups[s->buffer.first].recompute
+               ? 0
+               : dn_cost_map(m, dn_copy_bytes(s), dn_storage_bytes(s, s->h, s->w)) + dn_cost_moves(m, s);
+}
+
+double dn_cost_group(const struct dn_flow *flow, const struct dn_plan *plan, const struct dn_machine *m,
+                     const struct dn_group *g)
+{
+    double seconds = layers_of_group(flow, plan, m, g);
+    for (int i = 0; i < plan->n_storages; i++)
+        if (&plan->groups[plan->storages[i].buffer.first] == g)
+            seconds += storage_of_group(plan, m, &plan->storages[i]);
     return seconds;
 }
 
@@ -195,6 +208,8 @@ double dn_cost_plan(const struct dn_flow *flow, const struct dn_plan *plan, cons
 {
     double seconds = 0;
     for (int i = 0; i < plan->n_groups; i++)
-        seconds += dn_cost_group(flow, plan, m, &plan->groups[i]);
+        seconds += layers_of_group(flow, plan, m, &plan->groups[i]);
+    for (int i = 0; i < plan->n_storages; i++)
+        seconds += storage_of_group(plan, m, &plan->storages[i]);
     return seconds;
 }

@@ -63,6 +63,7 @@ struct search {
     enum dn_order best_order;
     bool found;
     bool for_least;      /* the least budget is being looked for, not yet the fastest plan */
+    bool refused;        /* only that: no plan fits */
     double fastest;      /* seconds of all candidates that were laid out */
     struct dn_plan plan; /* the candidate */
     struct dn_tables tables;
@@ -308,21 +309,29 @@ static enum dn_status try_groups(struct search *s, enum dn_stay stay, enum dn_or
     return s->err->status;
 }
 
+/* The most bytes of filters that may stay beside so many of maps. */
+static double most_to_stay(const struct search *s, size_t maps)
+{
+    const double left = (double)s->options->budget - bytes_part * (double)maps;
+    return left < (double)s->filters ? left : (double)s->filters;
+}
+
 /* Do the chosen groups take too long, whichever filters stay? Paying the dear price for those that do never takes
- * longer, and what stays is less than what the maps leave of the budget. */
+ * longer, and neither do all filters. */
 static bool is_too_dear(const struct search *s)
 {
-    double seconds = 0, budget = (double)s->options->budget;
+    double seconds = 0, all = 0;
     size_t maps = 0;
     if (s->for_least || !s->found || !s->options->budget)
         return false;
     for (int g = 0; g < s->plan.n_groups; g++) {
         const struct dn_piece *piece = &s->pieces.list[s->choice[s->plan.groups[g].last + 1]];
         seconds += (double)piece->seconds[DN_DEAR_STAY];
+        all += (double)piece->seconds[DN_ALL_STAY];
         maps = piece->bytes[DN_ALL_STAY] > maps ? piece->bytes[DN_ALL_STAY] : maps;
     }
-    return seconds_part * (seconds - (budget - bytes_part * (double)maps) * dn_tables_price(&s->tables, DN_DEAR_STAY)) >
-           s->best->seconds;
+    seconds -= most_to_stay(s, maps) * dn_tables_price(&s->tables, DN_DEAR_STAY);
+    return seconds_part * (seconds > all ? seconds : all) > s->best->seconds;
 }
 
 /* The fastest groups that fit the cap, once they are known to. For the least budget those are tried that should: the
@@ -351,8 +360,8 @@ static size_t worthy_cap(struct search *s, enum dn_stay stay, size_t cap)
         return 0;
     if (!s->options->budget)
         return find_fastest(s, DN_ALL_STAY, cap) <= limit ? cap : 0; /* all of them stay after all */
-    double excess = find_fastest(s, DN_DEAR_STAY, cap) - limit, budget = (double)s->options->budget;
-    double highest = (budget - excess / dn_tables_price(&s->tables, DN_DEAR_STAY)) / bytes_part;
+    const double filters = (find_fastest(s, DN_DEAR_STAY, cap) - limit) / dn_tables_price(&s->tables, DN_DEAR_STAY);
+    double highest = filters > (double)s->filters ? 0 : ((double)s->options->budget - filters) / bytes_part;
     return highest < 1 ? 0 : highest < (double)cap ? (size_t)highest : cap;
 }
 
@@ -391,7 +400,7 @@ static bool are_promising(const struct search *s, int position, double seconds, 
 {
     const enum dn_stay stay = least_stay(s);
     const double price = stay == DN_NONE_STAY ? 0 : dn_tables_price(&s->tables, stay);
-    const double left = (double)s->options->budget - bytes_part * (double)maps;
+    const double left = most_to_stay(s, maps);
     if (s->for_least)
         return bytes_part * (double)maps < (double)s->best->least_bytes;
     return left >= 0 && seconds_part * (seconds + s->groups[stay].seconds[position] - left * price) < s->best->seconds;
@@ -466,10 +475,10 @@ static enum dn_status try_places(struct search *s, enum dn_order order, int dist
     if (s->for_least && (try_least(s, order) || try_others(s, order)))
         return s->err->status;
     s->for_least = false;
-    for (int i = 0; i < DN_STAYS; i++)
+    for (int i = 0; i < DN_STAYS && !s->refused; i++)
         if (may_stay(s, stays[i]) && try_caps(s, stays[i], order))
             return s->err->status;
-    return try_others(s, order);
+    return s->refused ? DN_OK : try_others(s, order);
 }
 
 static enum dn_status allocate(struct search *s, size_t n)
@@ -544,6 +553,7 @@ static enum dn_status search(struct search *s)
     const size_t highest = budget && (double)budget < bytes_part * (double)SIZE_MAX ? (size_t)((double)budget / bytes_part) : SIZE_MAX;
     if (try_ways(s, highest < LARGEST_GROUP ? highest : LARGEST_GROUP, highest) || !budget)
         return s->err->status;
+    s->refused = !s->found && highest <= LARGEST_GROUP; /* all groups that could fit have been tried */
     for (size_t most = LARGEST_GROUP; s->best->least_bytes > s->most && s->most < SIZE_MAX; most = SIZE_MAX)
         if (try_ways(s, most, SIZE_MAX))
             return s->err->status;
