@@ -1,4 +1,5 @@
 /* Plans from [fusion] sections: what they ask for is checked, the rest runs layer by layer. */
+#include <float.h>
 #include <limits.h>
 
 #include "base/size.h"
@@ -112,10 +113,10 @@ static enum dn_status keep_all(const struct dn_flow *flow, const struct dn_plan_
     size_t unused;
     if (!options->budget || options->once || plan->streamed_bytes <= 0)
         return DN_OK;
-    if (dn_plan_reside(flow, options, true, plan, &unused, err))
+    if (dn_plan_reside(flow, options, true, DBL_MAX, plan, &unused, err))
         return err->status;
     return plan->peak_bytes <= options->budget ? DN_OK
-                                                : dn_plan_reside(flow, options, false, plan, &unused, err);
+                                                : dn_plan_reside(flow, options, false, DBL_MAX, plan, &unused, err);
 }
 
 enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_options *options,
@@ -138,7 +139,7 @@ enum dn_status dn_plan_by_hand(struct dn_flow *flow, const struct dn_plan_option
         if (check_stripes(&h, &fusion->groups[i]))
             return err->status;
     const bool all = !options->budget && !options->once;
-    if (dn_plan_rows(flow, options, plan, err) || dn_plan_reside(flow, options, all, plan, &least, err) ||
+    if (dn_plan_rows(flow, options, plan, err) || dn_plan_reside(flow, options, all, DBL_MAX, plan, &least, err) ||
         keep_all(flow, options, plan, err))
         return err->status;
     plan->least_bytes = least < plan->peak_bytes ? least : plan->peak_bytes;

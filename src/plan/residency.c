@@ -86,12 +86,15 @@ static void spend(const struct choice *c, size_t bytes)
 
 /* As many as fit between `least` bytes, with none, and the budget. Filters that stay need no slots, and
  * buffers leave other gaps, so the first try may be too large. */
-static enum dn_status fill(struct choice *c, size_t least, struct dn_error *err)
+static enum dn_status fill(struct choice *c, size_t least, double seconds, struct dn_error *err)
 {
     size_t left = c->budget - least;
     list_candidates(c);
     for (int i = 0; i < RETRIES; i++) {
         spend(c, left);
+        c->plan->peak_bytes = SIZE_MAX;
+        if (dn_cost_plan(c->flow, c->plan, &c->options->machine) > seconds)
+            return DN_OK;
         if (dn_plan_layout(c->flow, c->options, c->plan, err) || c->plan->peak_bytes <= c->budget)
             return err->status;
         size_t excess = c->plan->peak_bytes - c->budget;
@@ -113,7 +116,7 @@ enum dn_status dn_plan_suppose(const struct dn_flow *flow, const struct dn_plan_
     return DN_OK;
 }
 
-enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_options *options, bool all,
+enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_options *options, bool all, double seconds,
                               struct dn_plan *plan, size_t *least, struct dn_error *err)
 {
     struct choice c = {flow, options, plan, .budget = options->budget ? options->budget : SIZE_MAX};
@@ -125,7 +128,7 @@ enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_o
         return DN_OK;
     c.list = calloc((size_t)plan->n_layers, sizeof *c.list);
     if (c.list)
-        fill(&c, *least, err);
+        fill(&c, *least, seconds, err);
     else
         dn_fail(err, DN_NO_MEMORY, "%s: no memory to plan %d layers", flow->graph->path, plan->n_layers);
     free(c.list);

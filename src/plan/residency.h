@@ -14,8 +14,8 @@ enum dn_status dn_plan_suppose(const struct dn_flow *flow, const struct dn_plan_
 /* Lays the plan's groups out, whose rows are known (dn_plan_rows), with all filters resident (`all`), or with as many as the budget has
  * room for, those first that save most time per byte. Wishes of plan->weights[].wish come first.
  * *least gets the plan's bytes with as few resident as allowed. plan->peak_bytes may be above the
- * budget in the end: then these groups do not fit it. */
-enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_options *options, bool all,
+ * budget in the end: then these groups do not fit it, or take longer than `seconds`. */
+enum dn_status dn_plan_reside(const struct dn_flow *flow, const struct dn_plan_options *options, bool all, double seconds,
                               struct dn_plan *plan, size_t *least, struct dn_error *err);
 
 /* The sentence for a budget below the least possible arena. */

@@ -275,7 +275,8 @@ static enum dn_status try_residency(struct search *s, bool all, enum dn_order or
     size_t budget = s->options->budget ? s->options->budget : SIZE_MAX, least;
     if ((all && s->filters > budget) || is_hopeless(s, all))
         return DN_OK;
-    if (dn_plan_reside(s->flow, s->options, all, &s->plan, &least, s->err))
+    const double seconds = s->found && s->options->budget ? s->best->seconds : DBL_MAX;
+    if (dn_plan_reside(s->flow, s->options, all, seconds, &s->plan, &least, s->err))
         return s->err->status;
     if (s->for_least && least < s->best->least_bytes)
         s->best->least_bytes = least;

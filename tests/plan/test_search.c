@@ -246,7 +246,7 @@ static void try_plan(struct all *a)
     struct dn_error err = {0};
     ck_assert(!dn_plan_rows(&a->g->flow, &a->o, &a->plan, &err));
     for (int all = 0; all < 2; all++) {
-        ck_assert(!dn_plan_reside(&a->g->flow, &a->o, all, &a->plan, &least, &err));
+        ck_assert(!dn_plan_reside(&a->g->flow, &a->o, all, INFINITY, &a->plan, &least, &err));
         a->tried++;
         a->least = least < a->least ? least : a->least;
         if (a->plan.peak_bytes > a->o.budget || a->plan.seconds >= a->best)
