@@ -103,22 +103,12 @@ static struct dn_ring_work want_edges(struct dn_rings *r, const struct dn_layer 
     return (struct dn_ring_work){own->rows, own->rows + twice};
 }
 
-/* Is what the layer computes needed behind the group? */
-static bool leaves_group(const struct dn_rings *r, const struct dn_layer *l)
-{
-    const struct dn_flow *f = r->flow;
-    const int map = l->index + 1;
-    bool leaves = f->position[l->index] == r->last || f->output[map];
-    for (int i = f->first_reader[map]; i < f->first_reader[map + 1]; i++)
-        leaves |= f->position[f->readers[i]] > r->last;
-    return leaves && f->root[map] == map;
-}
-
 struct dn_ring_work dn_rings_join(struct dn_rings *r, const struct dn_layer *l)
 {
     const struct dn_layer_table *t = &r->tables->layers[l->index];
     int *need = r->need + (size_t)(l->index + 1) * SAMPLES;
-    const bool leaves = leaves_group(r, l);
+    const struct dn_group group = {.last = r->last}; /* wherever it begins: who reads a map comes behind it */
+    const bool leaves = dn_group_leaves(r->flow, &group, r->flow->position[l->index]);
     meet(r, l->index + 1);
     r->stride[l->index + 1] = round_rows(t, l, dn_ceil_div(l->out_h, r->tiles));
     for (int s = 0; s < r->samples && leaves; s++)

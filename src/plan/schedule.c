@@ -59,10 +59,10 @@ int dn_oldest(const struct dn_flow *flow, int map, int axis, const int *done)
     return oldest;
 }
 
-static bool leaves(const struct dn_schedule *s, int position, int map)
+bool dn_group_leaves(const struct dn_flow *flow, const struct dn_group *group, int position)
 {
-    return s->flow->root[map] == map &&
-           (position == s->group.last || dn_group_exports(s->flow, &s->group, map));
+    const int map = map_at(flow, position);
+    return flow->root[map] == map && (position == group->last || dn_group_exports(flow, group, map));
 }
 
 /* ---- reuse ---------------------------------------------------------------------------------- */
@@ -76,7 +76,7 @@ static void plan_axis(struct dn_schedule *s, int axis)
     for (int p = g->last; p >= first_position(g); p--) {
         int map = map_at(s->flow, p);
         need[map] = done[map]; /* readers in the group may be ahead of the tile */
-        if (leaves(s, p, map))
+        if (dn_group_leaves(s->flow, g, p))
             need[map] = dn_max(done[map], dn_tile_edge(extent(graph, map, axis), axis ? s->column : s->band,
                                                        axis ? g->columns : g->tiles));
     }
@@ -205,7 +205,7 @@ static void plan_regions(struct dn_schedule *s)
     s->next = first_position(g);
     for (int p = g->last; p >= first_position(g); p--) {
         int map = map_at(s->flow, p);
-        s->region[map] = leaves(s, p, map) ? tile_of(s, map) : (struct dn_rect){0};
+        s->region[map] = dn_group_leaves(s->flow, g, p) ? tile_of(s, map) : (struct dn_rect){0};
     }
     for (int p = g->last; p >= g->first; p--) {
         const struct dn_layer *l = &graph->layers[s->flow->order[p]];
@@ -250,7 +250,7 @@ static void plan_start(struct dn_schedule *s)
     for (int p = g->last; p >= g->first; p--) {
         const struct dn_layer *l = &graph->layers[s->flow->order[p]];
         int map = l->index + 1;
-        if (leaves(s, p, map))
+        if (dn_group_leaves(s->flow, g, p))
             start[map] = dn_layer_round(l, dn_tile_edge(l->out_h, s->band - 1, g->tiles), l->out_h);
         else
             start[map] = start[map] < l->out_h ? start[map] - start[map] % dn_layer_grain(l) : l->out_h;

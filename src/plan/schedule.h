@@ -103,6 +103,10 @@ static inline bool dn_group_has_windows(const struct dn_group *g)
 /* Does anything outside the group read the root map, or does it stay readable after the run? */
 bool dn_group_exports(const struct dn_flow *flow, const struct dn_group *group, int map);
 
+/* Is the map wanted of the group that is made at this position, -1: the network's input? So it is at the last one, too,
+ * where nobody reads it. */
+bool dn_group_leaves(const struct dn_flow *flow, const struct dn_group *group, int position);
+
 /* Where the tile of this index ends on a map of `size` rows or columns. */
 static inline int dn_tile_edge(int size, int index, int tiles)
 {

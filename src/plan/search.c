@@ -23,7 +23,7 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "plan/pieces.h"
+#include "plan/fastest.h"
 #include "plan/residency.h"
 #include "plan/storage.h"
 
@@ -48,14 +48,6 @@ struct way {
     struct dn_place *places; /* [n + 1] */
 };
 
-/* The fastest groups that each fit a cap, up to every position. */
-struct fastest {
-    size_t cap;      /* 0: they are not known */
-    double *seconds; /* [n + 1] */
-    int *choice;     /* [n + 1] the last piece of them */
-    bool *changed;   /* [n + 1] they are others than before the cap was lowered */
-};
-
 struct search {
     struct dn_flow *flow;
     const struct dn_plan_options *options;
@@ -69,7 +61,7 @@ struct search {
     struct dn_tables tables;
     struct dn_pieces pieces;
     struct dn_walks walks;
-    struct fastest groups[DN_STAYS];
+    struct dn_fastest groups[DN_STAYS];
     const int *choice;   /* [n + 1] of the candidate's */
     int *others;         /* [n + 1] choices that no cap makes */
     long effort;         /* that may still be made to try those */
@@ -78,7 +70,7 @@ struct search {
     size_t filters;      /* bytes of those of all layers */
     size_t most;         /* bytes of a piece of bands */
     size_t highest;      /* cap */
-    size_t *live;        /* [n + 1] bytes that live while its groups run, or at least do up to a position */
+    size_t *live;        /* [n] bytes that live while its groups run */
     size_t largest;      /* bytes of its largest piece */
     struct way ways[WAYS];
     int n_ways;
@@ -86,75 +78,6 @@ struct search {
 };
 
 /* ---- groups --------------------------------------------------------------------------------- */
-
-/* The smallest cap for which there are groups. */
-static size_t least_cap(const struct search *s, enum dn_stay stay)
-{
-    size_t *least = s->live;
-    least[0] = 0;
-    for (int p = 0; p < s->pieces.n; p++) {
-        least[p + 1] = SIZE_MAX;
-        for (int i = s->pieces.begin[p]; i < s->pieces.begin[p + 1]; i++) {
-            const struct dn_piece *piece = &s->pieces.list[i];
-            size_t bytes = least[piece->first] > piece->bytes[stay] ? least[piece->first] : piece->bytes[stay];
-            least[p + 1] = bytes < least[p + 1] ? bytes : least[p + 1];
-        }
-    }
-    return least[s->pieces.n];
-}
-
-/* Those up to a position, when they are known up to all before it. */
-static void find_up_to(struct search *s, enum dn_stay stay, int end)
-{
-    struct fastest *f = &s->groups[stay];
-    double least = DBL_MAX;
-    for (int i = s->pieces.begin[end - 1]; i < s->pieces.begin[end]; i++) {
-        const struct dn_piece *piece = &s->pieces.list[i];
-        double seconds = f->seconds[piece->first] + (double)piece->seconds[stay];
-        if (seconds >= least || piece->bytes[stay] > f->cap)
-            continue;
-        least = seconds;
-        f->choice[end] = i;
-    }
-    f->seconds[end] = least;
-}
-
-/* Are those up to a position still the fastest after the cap was lowered? All others have become slower, too. */
-static bool are_still(const struct search *s, enum dn_stay stay, int end)
-{
-    const struct fastest *f = &s->groups[stay];
-    const struct dn_piece *last = &s->pieces.list[f->choice[end]];
-    return f->seconds[end] >= DBL_MAX || (last->bytes[stay] <= f->cap && !f->changed[last->first]);
-}
-
-/* The seconds of the fastest groups that each fit the cap. */
-static double find_fastest(struct search *s, enum dn_stay stay, size_t cap)
-{
-    struct fastest *f = &s->groups[stay];
-    const bool known = cap <= f->cap;
-    f->cap = cap;
-    for (int end = 1; end <= s->pieces.n; end++) {
-        f->changed[end] = !known || !are_still(s, stay, end);
-        if (f->changed[end])
-            find_up_to(s, stay, end);
-    }
-    return f->seconds[s->pieces.n];
-}
-
-/* The least cap that allows groups which are faster up to some position than those that were found. */
-static size_t next_cap(const struct search *s, enum dn_stay stay)
-{
-    const struct fastest *f = &s->groups[stay];
-    size_t next = SIZE_MAX;
-    for (int end = 1; end <= s->pieces.n; end++)
-        for (int i = s->pieces.begin[end - 1]; i < s->pieces.begin[end]; i++) {
-            const struct dn_piece *piece = &s->pieces.list[i];
-            if (piece->bytes[stay] > f->cap && piece->bytes[stay] < next &&
-                f->seconds[piece->first] + (double)piece->seconds[stay] < f->seconds[end])
-                next = piece->bytes[stay];
-        }
-    return next;
-}
 
 /* Groups of chosen pieces, into the candidate plan. */
 static void take_groups(struct search *s, enum dn_stay stay, const int *choice)
@@ -179,7 +102,7 @@ static void take_groups(struct search *s, enum dn_stay stay, const int *choice)
 static bool choose_groups(struct search *s, enum dn_stay stay, size_t cap)
 {
     s->largest = 0;
-    if (find_fastest(s, stay, cap) >= DBL_MAX)
+    if (dn_fastest_find(&s->groups[stay], cap) >= DBL_MAX)
         return false;
     take_groups(s, stay, s->groups[stay].choice);
     return true;
@@ -355,13 +278,13 @@ static enum dn_status try_cap(struct search *s, enum dn_stay stay, size_t cap, e
 static size_t worthy_cap(struct search *s, enum dn_stay stay, size_t cap)
 {
     double limit = (s->options->budget ? s->best->seconds : slack * s->fastest) / seconds_part;
-    if (!s->found || find_fastest(s, stay, cap) <= limit)
+    if (!s->found || dn_fastest_find(&s->groups[stay], cap) <= limit)
         return cap;
     if (s->options->once || stay == DN_ALL_STAY)
         return 0;
     if (!s->options->budget)
-        return find_fastest(s, DN_ALL_STAY, cap) <= limit ? cap : 0; /* all of them stay after all */
-    const double filters = (find_fastest(s, DN_DEAR_STAY, cap) - limit) / dn_tables_price(&s->tables, DN_DEAR_STAY);
+        return dn_fastest_find(&s->groups[DN_ALL_STAY], cap) <= limit ? cap : 0; /* all of them stay after all */
+    const double filters = (dn_fastest_find(&s->groups[DN_DEAR_STAY], cap) - limit) / dn_tables_price(&s->tables, DN_DEAR_STAY);
     double highest = filters > (double)s->filters ? 0 : ((double)s->options->budget - filters) / bytes_part;
     return highest < 1 ? 0 : highest < (double)cap ? (size_t)highest : cap;
 }
@@ -383,7 +306,7 @@ static enum dn_status try_least(struct search *s, enum dn_order order)
     for (enum dn_stay stay = 0; stay <= DN_ALL_STAY; stay++) {
         s->n_previous = 0;
         size_t more = stay == DN_ALL_STAY ? s->filters : 0;
-        for (size_t cap = least_cap(s, stay); cap < SIZE_MAX - more && cap + more < s->best->least_bytes; cap = next_cap(s, stay))
+        for (size_t cap = dn_fastest_least_cap(&s->groups[stay]); cap < SIZE_MAX - more && cap + more < s->best->least_bytes; cap = dn_fastest_next_cap(&s->groups[stay]))
             if (try_cap(s, stay, cap, order))
                 return s->err->status;
     }
@@ -434,7 +357,7 @@ static enum dn_status try_others(struct search *s, enum dn_order order)
     if (!s->for_least && (!s->found || !s->options->budget))
         return DN_OK;
     s->effort = EFFORT;
-    find_fastest(s, least_stay(s), SIZE_MAX);
+    dn_fastest_find(&s->groups[least_stay(s)], SIZE_MAX);
     return try_before(s, s->pieces.n, 0, 0, order);
 }
 
@@ -485,15 +408,11 @@ static enum dn_status try_places(struct search *s, enum dn_order order, int dist
 static enum dn_status allocate(struct search *s, size_t n)
 {
     bool there = true;
-    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++) {
-        struct fastest *f = &s->groups[stay];
-        *f = (struct fastest){0, calloc(n + 1, sizeof *f->seconds), calloc(n + 1, sizeof *f->choice),
-                              calloc(n + 1, sizeof *f->changed)};
-        there = there && f->seconds && f->choice && f->changed;
-    }
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++)
+        there = dn_fastest_init(&s->groups[stay], &s->pieces, stay, n) && there;
     s->previous = calloc(n, sizeof *s->previous);
     s->others = calloc(n + 1, sizeof *s->others);
-    s->live = calloc(n + 1, sizeof *s->live);
+    s->live = calloc(n, sizeof *s->live);
     for (int i = 0; i < WAYS; i++) {
         s->ways[i].order = calloc(n, sizeof *s->ways[i].order);
         s->ways[i].places = calloc(n + 1, sizeof *s->ways[i].places);
@@ -518,11 +437,8 @@ static void release(struct search *s)
     dn_pieces_free(&s->pieces);
     dn_tables_free(&s->tables);
     dn_walks_free(&s->walks);
-    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++) {
-        free(s->groups[stay].seconds);
-        free(s->groups[stay].choice);
-        free(s->groups[stay].changed);
-    }
+    for (enum dn_stay stay = 0; stay < DN_STAYS; stay++)
+        dn_fastest_free(&s->groups[stay]);
     free(s->previous);
     free(s->others);
     free(s->live);
