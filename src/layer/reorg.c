@@ -53,9 +53,10 @@ static struct place place_at(const struct dn_view *v, size_t index)
     return p;
 }
 
-static float *place_value(const struct place *p)
+/* So many channels behind it. */
+static float *place_value(const struct place *p, int channels)
 {
-    return dn_view_element(p->v, p->c, p->y, p->x);
+    return dn_view_element(p->v, p->c + channels, p->y, p->x);
 }
 
 static void place_step(struct place *p, int by)
@@ -67,28 +68,22 @@ static void place_step(struct place *p, int by)
         }
 }
 
-/* Moves the values of input row j of channel k. */
-static void reorg_row(const struct dn_run *run, int k, int j)
+/* Moves the values of input row j of all channels with the same o: their places differ by whole planes only, so that what
+ * lies together in blocks of channels is moved together. */
+static void reorg_row(const struct dn_run *run, int o, int j)
 {
     const struct dn_layer *l = run->layer;
-    int s = l->u.reorg.stride, n = l->c / (s * s), o = k / n;
-    size_t w = (size_t)l->w, h = (size_t)l->h, step = (size_t)s;
-    size_t a = w * ((size_t)j + h * (size_t)k);
-    size_t b = (size_t)(o % s) +
-               w * step * (((size_t)j * step + (size_t)(o / s)) + h * step * (size_t)(k % n));
-    bool reverse = l->u.reorg.reverse;
-    struct place dense = place_at(reverse ? &run->in[0] : &run->out, a);
-    struct place strided = place_at(reverse ? &run->out : &run->in[0], b);
-    for (int i = 0; i < l->w; i++) {
-        if (i > 0) {
-            place_step(&dense, 1);
-            place_step(&strided, s);
+    const bool reverse = l->u.reorg.reverse;
+    const int s = l->u.reorg.stride, n = l->c / (s * s), planes = reverse ? 1 : s * s;
+    const size_t w = (size_t)l->w, h = (size_t)l->h, step = (size_t)s;
+    struct place dense = place_at(reverse ? &run->in[0] : &run->out, w * ((size_t)j + h * (size_t)(o * n)));
+    struct place strided = place_at(reverse ? &run->out : &run->in[0],
+                                    (size_t)(o % s) + w * step * ((size_t)j * step + (size_t)(o / s)));
+    for (int i = 0; i < l->w; i++, place_step(&dense, 1), place_step(&strided, s))
+        for (int c = 0; c < n * planes; c += planes) {
+            float *a = place_value(&dense, c), *b = place_value(&strided, c);
+            *(reverse ? b : a) = *(reverse ? a : b);
         }
-        if (reverse)
-            *place_value(&strided) = *place_value(&dense);
-        else
-            *place_value(&dense) = *place_value(&strided);
-    }
 }
 
 /* Planar order to pixel order of the input shape, or with reverse back. */
@@ -100,7 +95,7 @@ static void flatten_row(const struct dn_run *run, int k, int j)
     for (int i = 0; i < l->w; i++, planar++, pixels += (size_t)l->c) {
         struct place from = place_at(&run->in[0], l->u.reorg.reverse ? pixels : planar);
         struct place to = place_at(&run->out, l->u.reorg.reverse ? planar : pixels);
-        *place_value(&to) = *place_value(&from);
+        *place_value(&to, 0) = *place_value(&from, 0);
     }
 }
 
@@ -109,31 +104,31 @@ static void copy_row(const struct dn_run *run, int k, int j)
     const struct dn_layer *l = run->layer;
     struct place to = place_at(&run->out, (size_t)l->w * ((size_t)j + (size_t)l->h * (size_t)k));
     for (int i = 0; i < l->w; i++) {
-        *place_value(&to) = *dn_view_element(&run->in[0], k, j, i);
+        *place_value(&to, 0) = *dn_view_element(&run->in[0], k, j, i);
         place_step(&to, 1);
     }
 }
 
-/* All rows of an input channel. */
-static void run_channel(void *context, int k, int thread)
+static void run_row(void *context, int item, int thread)
 {
     (void)thread;
     const struct dn_run *const *run = context;
     const struct dn_layer *l = (*run)->layer;
-    for (int j = 0; j < l->h; j++)
-        if (l->u.reorg.flatten)
-            flatten_row(*run, k, j);
-        else if (l->u.reorg.extra)
-            copy_row(*run, k, j);
-        else
-            reorg_row(*run, k, j);
+    const int k = item / l->h, j = item % l->h;
+    if (l->u.reorg.flatten)
+        flatten_row(*run, k, j);
+    else if (l->u.reorg.extra)
+        copy_row(*run, k, j);
+    else
+        reorg_row(*run, k, j);
 }
 
 static void run(const struct dn_run *run)
 {
     const struct dn_layer *l = run->layer;
+    const bool by_channel = l->u.reorg.flatten || l->u.reorg.extra;
     dn_run_clear_lanes(run);
-    dn_parallel(l->c, run->threads, run_channel, &run);
+    dn_parallel((by_channel ? l->c : l->u.reorg.stride * l->u.reorg.stride) * l->h, run->threads, run_row, &run);
     for (int i = l->out_c - l->u.reorg.extra; i < l->out_c; i++)
         *dn_view_element(&run->out, i, 0, 0) = 0;
 }
