@@ -5,6 +5,7 @@ Each case must end with a status from 1 to 125, print its sentence as the last l
 error (the account of memory aside), and leave no file behind. DARKNET names another program to test, e.g. a sanitized one.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -216,6 +217,16 @@ def check_outputs(folder):
                      else f"status {done.returncode}: {done.stderr!r}")
 
 
+def open_files(pid):
+    """Paths; the process may close them, and end, meanwhile."""
+    folder, paths = f"/proc/{pid}/fd", []
+    with contextlib.suppress(OSError):
+        for fd in os.listdir(folder):
+            with contextlib.suppress(OSError):
+                paths.append(os.readlink(f"{folder}/{fd}"))
+    return paths
+
+
 def check_input_that_shrinks(folder):
     """A file of raw numbers that is cut while it is read, by rows, as the first layers are computed."""
     path = os.path.join(folder.path, "numbers.f32")
@@ -224,8 +235,7 @@ def check_input_that_shrinks(folder):
         file.truncate(3 * 608 * 608 * 4)
     with subprocess.Popen([common.DARKNET, "forward", "large.cfg", "-input", path, "-heads", "cut.f32", "-isa", "scalar"],
                           cwd=folder.path, stderr=subprocess.PIPE, text=True) as process:
-        opened = f"/proc/{process.pid}/fd"
-        while process.poll() is None and path not in [os.path.realpath(f"{opened}/{fd}") for fd in os.listdir(opened)]:
+        while process.poll() is None and path not in open_files(process.pid):
             time.sleep(.001)
         os.truncate(path, 9)
         said = common.last_line(process.communicate()[1])
