@@ -307,9 +307,6 @@ typedef struct {
     int read_ahead;     /* 1: network_read_ahead() will be used, if what it takes is left of the budget */
     int once;           /* 1: for one prediction: its weights are read while it computes, and not kept. More are
                            possible, and read them again */
-    const char *first_photo; /* without a budget: network_predict_file() will be called for it first, so a thread reads
-                                it while the network is loaded; NULL: unknown */
-    int first_fit;           /* for it: enum darknet_fit */
 } darknet_options;
 
 DARKNET_API network *darknet_load(const char *cfgfile, const char *weightfile,

@@ -63,13 +63,12 @@ static bool has_head(const network *net)
     return false;
 }
 
-/* Before there is a network: as nearly all of them want it. */
 static int choose_fit(const struct dn_finder *finder)
 {
     if (finder->first_yolo)
         return DARKNET_STRETCH;
     if (finder->args->dialect == DARKNET_STOCK || finder->args->letter_box ||
-        (finder->net && network_letter_box(finder->net)))
+        network_letter_box(finder->net))
         return DARKNET_LETTERBOX;
     return DARKNET_STRETCH;
 }
@@ -78,7 +77,7 @@ bool dn_finder_open(struct dn_finder *finder, const char *data, char **words, in
 {
     if (!choose_outputs(finder))
         return false;
-    finder->net = dn_cli_load(finder->args, words, count, choose_fit(finder), finder->picture);
+    finder->net = dn_cli_load(finder->args, words, count, true, finder->picture);
     if (!finder->net)
         return false;
     if (!has_head(finder->net))

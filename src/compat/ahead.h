@@ -1,4 +1,4 @@
-/* Reading the next photo while the network computes on the current one, or the first one while it is loaded.
+/* Reading the next photo while the network computes on the current one.
  *
  * A thread decodes and fits it into a buffer as large as the network's input. It is started when the current
  * photo's last row has been read, so that one buffer is enough: rows [y, h) of the current photo and the next

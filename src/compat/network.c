@@ -161,19 +161,7 @@ static void choose_ahead(struct dn_engine *engine, const darknet_options *o)
 {
     size_t bytes = dn_graph_inputs(&engine->graph) * sizeof(float) + engine->photo + AHEAD;
     bool room = !o->memory || process_of(engine) + engine->plan.peak_bytes + bytes <= o->memory;
-    engine->ahead.bytes = (o->read_ahead || engine->ahead.path) && room ? bytes : 0;
-}
-
-/* Without a budget nothing has to be planned before. With one core it would not be read earlier. */
-static void read_first_photo(struct dn_engine *engine)
-{
-    const char *photo = engine->options.first_photo;
-    engine->options.first_photo = NULL; /* the caller's */
-    if (!photo || engine->options.memory || dn_process_cores() == 1)
-        return;
-    engine->ahead.next = strdup(photo);
-    engine->ahead.next_fit = engine->options.first_fit;
-    dn_ahead_begin(engine);
+    engine->ahead.bytes = o->read_ahead && room ? bytes : 0;
 }
 
 /* The groups chosen by hand, if there are any; an observer wants them all to be single layers. */
@@ -207,7 +195,6 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
     size_t start = begin_planning(plan.threads, &engine->unplanned);
     choose_budget(engine, o, start, &plan);
-    read_first_photo(engine);
     while (dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
         *err = (struct dn_error){0};
         dn_process_trim();

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/process.h"
 #include "darknet.h"
 #include "support/photo.h"
 
@@ -34,18 +33,13 @@ static void write_files(void)
     }
 }
 
-static network *load_with(int read_ahead, const char *first_photo)
+static network *load(int read_ahead)
 {
-    darknet_options options = {.size = sizeof options, .threads = 1, .read_ahead = read_ahead, .first_photo = first_photo};
+    darknet_options options = {.size = sizeof options, .threads = 1, .read_ahead = read_ahead};
     network *net = darknet_load(photo_path("ahead.cfg"), "", &options);
     ck_assert_msg(net != NULL, "%s", darknet_last_error());
     ck_assert_int_eq(net->outputs, OUTPUTS);
     return net;
-}
-
-static network *load(int read_ahead)
-{
-    return load_with(read_ahead, NULL);
 }
 
 /* What a prediction gives: outputs and size, or the sentence of its failure. */
@@ -130,25 +124,6 @@ START_TEST(test_an_announcement_can_be_taken_back_or_dropped)
 }
 END_TEST
 
-START_TEST(test_the_first_photo_is_read_while_the_network_is_loaded)
-{
-    for (int i = 0; i < 4 * PHOTOS; i++) {
-        const char *first = names[i % PHOTOS], *asked = names[(i + i / PHOTOS % 2) % PHOTOS]; /* half of them another one */
-        int fit = i < 2 * PHOTOS ? DARKNET_LETTERBOX : DARKNET_STRETCH;
-        char *copy = strdup(first);
-        network *net = load_with(i % 3 == 0, copy);
-        free(copy);
-        if (dn_process_cores() > 1)
-            ck_assert_uint_ge(network_memory(net).predicted_peak, network_memory(net).arena + WIDTH * HEIGHT * 3 * sizeof(float));
-        for (int again = 0; again < 2; again++)
-            is_as_alone(predict(net, asked, fit), asked, fit);
-        free_network(net);
-    }
-    free_network(load_with(0, names[0])); /* nobody wants it */
-    free_network(load_with(1, names[2]));
-}
-END_TEST
-
 START_TEST(test_a_network_that_was_not_asked_to_does_not_read_ahead)
 {
     network *net = load(0);
@@ -191,7 +166,6 @@ Suite *suite(void)
     tcase_add_test(t, test_a_photo_that_was_not_announced_is_read_all_the_same);
     tcase_add_test(t, test_a_photo_that_was_announced_for_another_fit_is_fitted_again);
     tcase_add_test(t, test_an_announcement_can_be_taken_back_or_dropped);
-    tcase_add_test(t, test_the_first_photo_is_read_while_the_network_is_loaded);
     tcase_add_test(t, test_a_network_that_was_not_asked_to_does_not_read_ahead);
     tcase_add_test(t, test_a_budget_decides_whether_there_is_room);
     suite_add_tcase(s, t);
