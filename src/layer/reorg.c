@@ -53,7 +53,7 @@ static struct place place_at(const struct dn_view *v, size_t index)
     return p;
 }
 
-/* So many channels behind it. */
+/* The value so many channels behind the place. */
 static float *place_value(const struct place *p, int channels)
 {
     return dn_view_element(p->v, p->c + channels, p->y, p->x);

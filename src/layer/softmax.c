@@ -8,7 +8,7 @@
 #include "layer/rows.h"
 #include "layer/types.h"
 
-enum { COLUMNS = 64 }; /* pixels side by side, so that planes are read in whole cache lines */
+enum { COLUMNS = 64 }; /* pixels side by side, so that planes are read in whole cache lines and a call does many */
 
 static void softmax_columns(const struct dn_run *run, const struct dn_softmax *s, int y, int x0,
                             int n)

@@ -12,7 +12,7 @@ struct dn_fastest {
     double *seconds; /* [n + 1] DBL_MAX: there are none */
     int *choice;     /* [n + 1] the last piece of them */
     bool *changed;   /* [n + 1] they are others than before the cap was lowered */
-    size_t *least;   /* [n + 1] */
+    size_t *least;   /* [n + 1] while the smallest cap is looked for: that of each position */
 };
 
 /* For n positions. False without memory; to be freed then, too. */

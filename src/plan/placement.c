@@ -54,7 +54,7 @@ static size_t least_peak(const struct dn_buffer *buffers, int n)
     return most;
 }
 
-/* Buffers that have their offsets, sorted by them. best_gap() takes a third of all planning: what it asks about all of them
+/* Buffers that have their offsets, sorted by them. best_gap() takes most of the time of placing: what it asks about all of them
  * lies in arrays, of which a compiler compares several elements at a time. */
 struct busy {
     int n, *first, *last;

@@ -6,7 +6,7 @@
  * that cap keeps filters resident. Groups are chosen for filters that all stay, that all stream, and for a price of
  * what stays, at which those stay that save more. All caps that make a difference are tried, from the highest one
  * down, until no groups below can be fast enough: whichever filters stay, a plan takes no less than its groups at that
- * price, without the price of all that the cap leaves. More budget allows more of the same candidates, so it makes the
+ * price, without the price of all that may stay beside them. More budget allows more of the same candidates, so it makes the
  * prediction slower only by what stays for it, which is chosen greedily: a thousandth at the most of the shipped networks.
  * Last, all other groups are tried that could be faster than the best ones, or need less, as far as a limited effort goes:
  * in a small network to the end.
@@ -240,8 +240,8 @@ static double most_to_stay(const struct search *s, size_t maps)
     return left < (double)s->filters ? left : (double)s->filters;
 }
 
-/* Do the chosen groups take too long, whichever filters stay? Paying the dear price for those that do never takes
- * longer, and neither do all filters. */
+/* Do the chosen groups take too long, whichever filters stay? They take no less than if those that stay were paid for at
+ * the dear price and got it back, and no less than if all stayed. */
 static bool is_too_dear(const struct search *s)
 {
     double seconds = 0, all = 0;
@@ -274,7 +274,7 @@ static enum dn_status try_cap(struct search *s, enum dn_stay stay, size_t cap, e
 
 /* The highest cap up to this one under which groups can be fast enough; 0 when there is none. With a budget those
  * under lower caps save more by what stays, but are slower: so much lower has the cap to be as pays, at the dear price, for
- * what they are too slow. */
+ * what they are too slow, and no more filters can stay than there are. */
 static size_t worthy_cap(struct search *s, enum dn_stay stay, size_t cap)
 {
     double limit = (s->options->budget ? s->best->seconds : slack * s->fastest) / seconds_part;
@@ -284,7 +284,8 @@ static size_t worthy_cap(struct search *s, enum dn_stay stay, size_t cap)
         return 0;
     if (!s->options->budget)
         return dn_fastest_find(&s->groups[DN_ALL_STAY], cap) <= limit ? cap : 0; /* all of them stay after all */
-    const double filters = (dn_fastest_find(&s->groups[DN_DEAR_STAY], cap) - limit) / dn_tables_price(&s->tables, DN_DEAR_STAY);
+    const double excess = dn_fastest_find(&s->groups[DN_DEAR_STAY], cap) - limit;
+    const double filters = excess / dn_tables_price(&s->tables, DN_DEAR_STAY); /* that have to stay */
     double highest = filters > (double)s->filters ? 0 : ((double)s->options->budget - filters) / bytes_part;
     return highest < 1 ? 0 : highest < (double)cap ? (size_t)highest : cap;
 }
@@ -306,7 +307,9 @@ static enum dn_status try_least(struct search *s, enum dn_order order)
     for (enum dn_stay stay = 0; stay <= DN_ALL_STAY; stay++) {
         s->n_previous = 0;
         size_t more = stay == DN_ALL_STAY ? s->filters : 0;
-        for (size_t cap = dn_fastest_least_cap(&s->groups[stay]); cap < SIZE_MAX - more && cap + more < s->best->least_bytes; cap = dn_fastest_next_cap(&s->groups[stay]))
+        struct dn_fastest *groups = &s->groups[stay];
+        for (size_t cap = dn_fastest_least_cap(groups); cap < SIZE_MAX - more && cap + more < s->best->least_bytes;
+             cap = dn_fastest_next_cap(groups))
             if (try_cap(s, stay, cap, order))
                 return s->err->status;
     }
@@ -399,10 +402,12 @@ static enum dn_status try_places(struct search *s, enum dn_order order, int dist
     if (s->for_least && (try_least(s, order) || try_others(s, order)))
         return s->err->status;
     s->for_least = false;
-    for (int i = 0; i < DN_STAYS && !s->refused; i++)
+    if (s->refused)
+        return DN_OK;
+    for (int i = 0; i < DN_STAYS; i++)
         if (may_stay(s, stays[i]) && try_caps(s, stays[i], order))
             return s->err->status;
-    return s->refused ? DN_OK : try_others(s, order);
+    return try_others(s, order);
 }
 
 static enum dn_status allocate(struct search *s, size_t n)

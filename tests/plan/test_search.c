@@ -94,7 +94,7 @@ enum { FINENESS = 5 }; /* the part of a budget by which the next one is larger *
 enum { TRIES = 10 };
 
 /* Which filters stay is chosen greedily, so a larger budget may choose others that together save up
- * to a thousandth less. Planning takes 0.3 seconds at the most; in one of some tries, since other programs also take
+ * to a thousandth less. Planning takes 0.3 seconds at the most; in one of TRIES, since other programs also take
  * the caches and half of a core. */
 START_TEST(test_more_budget_is_never_slower_and_planning_is_quick)
 {
