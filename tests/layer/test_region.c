@@ -8,6 +8,7 @@ static const char *const nets[] = {
     NET(5, 4, 18) "[region]\nclasses=2\nnum=2\ncoords=6\n",
     NET(5, 4, 14) "[region]\nclasses=2\nnum=2\ncoords=4\nsoftmax=1\nbackground=1\n",
     NET(5, 4, 14) "[region]\nclasses=2\nnum=2\nbackground=1\n",
+    NET(150, 2, 14) "[region]\nclasses=2\nnum=2\nsoftmax=1\n", /* more columns than are computed side by side */
     NULL,
 };
 
