@@ -203,8 +203,8 @@ DARKNET_API float *network_predict_image(network *net, image im);
  * map: 200 classes of a region layer's hierarchy, or NULL. As in stock, heads of the first YOLO
  * ([detection]) always give pixels, of a stretched photo: network_boxes() does not do that. Region
  * and [detection] heads give all their cells, those below `thresh` with probabilities of 0. Caller
- * frees with free_detections(dets, *num); num may be NULL. NULL and *num = 0 when there are none, which
- * leaves darknet_last_error() "", or on failure. */
+ * frees with free_detections(dets, *num), never a detection's arrays alone: all lie in one block. num may be
+ * NULL. NULL and *num = 0 when there are none, which leaves darknet_last_error() "", or on failure. */
 DARKNET_API detection *get_network_boxes(network *net, int w, int h, float thresh, float hier,
                                          int *map, int relative, int *num);
 

@@ -143,7 +143,7 @@ detection *network_boxes(network *net, int w, int h, float thresh, float hier, i
 void free_detections(detection *dets, int n)
 {
     const int many = 100;
-    dn_detections_free(dets, n);
+    free(dets);
     if (n > many) /* the next prediction needs their memory */
         dn_process_trim();
 }

@@ -1,45 +1,31 @@
 /* See decode.h. The arithmetic is float32 as stock writes it, with exp in double. */
 #include "detect/decode.h"
 
+#include "base/size.h"
+
 #include <math.h>
 #include <stdlib.h>
 
-void dn_detections_free(detection *dets, int n)
-{
-    for (int i = 0; dets && i < n; i++) {
-        free(dets[i].prob);
-        free(dets[i].mask);
-    }
-    free(dets);
-}
-
 detection *dn_detections_new(int n, int classes, int mask, struct dn_error *err)
 {
-    detection *dets = calloc((size_t)n, sizeof *dets);
-    bool complete = dets != NULL;
-    for (int i = 0; complete && i < n; i++) {
-        dets[i].classes = classes;
-        dets[i].prob = calloc((size_t)classes, sizeof(float));
-        dets[i].mask = mask > 0 ? calloc((size_t)mask, sizeof(float)) : NULL;
-        complete = dets[i].prob && (dets[i].mask || mask <= 0);
+    const size_t values = (size_t)classes + (size_t)dn_max(0, mask);
+    detection *dets = calloc((size_t)n, sizeof *dets + values * sizeof(float));
+    if (!dets) {
+        dn_fail(err, DN_NO_MEMORY, "no memory for %d detections of %d classes", n, classes);
+        return NULL;
     }
-    if (complete)
-        return dets;
-    dn_fail(err, DN_NO_MEMORY, "no memory for %d detections of %d classes", n, classes);
-    dn_detections_free(dets, n);
-    return NULL;
-}
-
-/* A block of glibc's has 8 bytes in front, a multiple of 16 in all, and at least 32. */
-static size_t block_bytes(size_t bytes)
-{
-    return bytes < 24 ? 32 : (bytes + 8 + 15) / 16 * 16;
+    float *value = (float *)(dets + n);
+    for (int i = 0; i < n; i++, value += values) {
+        dets[i].classes = classes;
+        dets[i].prob = value;
+        dets[i].mask = mask > 0 ? value + classes : NULL;
+    }
+    return dets;
 }
 
 size_t dn_detection_bytes(int classes, int mask)
 {
-    return sizeof(detection) + block_bytes((size_t)classes * sizeof(float)) + 2 * sizeof(int) +
-           (mask > 0 ? block_bytes((size_t)mask * sizeof(float)) : 0);
+    return sizeof(detection) + ((size_t)classes + (size_t)dn_max(0, mask)) * sizeof(float) + 2 * sizeof(int);
 }
 
 static float above(float value, float thresh)

@@ -34,12 +34,11 @@ int dn_decode_most(const struct dn_layer *l);
 void dn_decode(const struct dn_layer *l, const float *out, const struct dn_decode *how,
                detection *dets, float *scratch);
 
-/* n zeroed detections, each with `classes` probabilities and `mask` mask values (NULL for 0), each
- * array a block of its own as in stock. NULL and an error without memory. */
+/* n zeroed detections, each with `classes` probabilities and `mask` mask values (NULL for 0), all in one block, which
+ * free() gives back: a block for each array, as in stock, would take 16 bytes more. NULL and an error without memory. */
 detection *dn_detections_new(int n, int classes, int mask, struct dn_error *err);
 
-/* Bytes that such a detection takes from the C library, and two int for its place in a list of them. */
+/* Bytes of such a detection, and two int for its place in a list of them. */
 size_t dn_detection_bytes(int classes, int mask);
-void dn_detections_free(detection *dets, int n);
 
 #endif

@@ -53,7 +53,7 @@ static void make_head(enum dn_type type, int planes)
 
 static void decode(void)
 {
-    dn_detections_free(dets, n);
+    free(dets);
     memset(&err, 0, sizeof err);
     n = dn_decode_count(&l, out, how.thresh);
     dets = dn_detections_new(n, CLASSES, l.u.head.coords - 4, &err);
@@ -63,7 +63,7 @@ static void decode(void)
 
 static void drop(void)
 {
-    dn_detections_free(dets, n);
+    free(dets);
     dets = NULL;
     n = 0;
 }
@@ -371,7 +371,7 @@ START_TEST(test_without_memory_there_are_no_detections_and_nothing_leaks)
         detection *made = dn_detections_new(3, CLASSES, 2, &err);
         failed = scarce_end();
         bool without = made == NULL;
-        dn_detections_free(made, 3);
+        free(made);
         ck_assert_int_eq(scarce_blocks(), 0);
         ck_assert_int_eq(without, failed);
         ck_assert_int_eq(err.status == DN_NO_MEMORY, failed);

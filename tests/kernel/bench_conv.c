@@ -170,8 +170,8 @@ static double seconds(const struct dn_kernels *k, const struct shape *s, int thr
     float *raw = floats((size_t)s->n * (size_t)(s->c / s->groups * s->k * s->k));
     float *packed = floats(dn_conv_packed_floats(&v, 0, blocks));
     float *vectors = floats((size_t)blocks * 48);
-    struct dn_conv_job job = {&v,     in,     out,     {0, oh, 0, ow}, 0,
-                              blocks, packed, vectors, NULL,           threads, 0, false, false};
+    struct dn_conv_job job = {.conv = &v, .in = in, .out = out, .rect = {0, oh, 0, ow}, .block1 = blocks,
+                              .filters = packed, .vectors = vectors, .threads = threads};
     size_t workspace = dn_conv_workspace(&v, (struct dn_rect){0, rows, 0, ow}, threads, 0);
     job.workspace = workspace ? floats(workspace / sizeof(float)) : NULL;
     double best = 1e9, start = now();
