@@ -1,6 +1,8 @@
 /* See cpu.h. The compiler's own check covers the operating system's part (XGETBV). */
 #include "base/cpu.h"
 
+#include <unistd.h>
+
 #if defined(__x86_64__) || defined(__i386__)
 
 bool dn_cpu_avx2(void)
@@ -29,3 +31,13 @@ bool dn_cpu_avx512(void)
 }
 
 #endif
+
+size_t dn_cpu_second_cache(void)
+{
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+    return bytes > 0 ? (size_t)bytes : 0;
+#else
+    return 0;
+#endif
+}

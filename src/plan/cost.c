@@ -8,14 +8,17 @@
 #include "plan/plan.h"
 #include "plan/storage.h"
 
-enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level cache */
+enum {
+    CACHED = 1 << 20, /* bytes: maps up to this size stay in a second-level cache */
+    AHEAD = 1 << 20   /* of a second cache, in which there is room for filters that are transformed ahead */
+};
 #define TRANSFORM .7        /* of all inputs, in the time of one block of output channels */
 #define TRANSFORM_2 1       /* the same at stride 2 */
 #define ALONE 1.5e-6        /* seconds that a step costs a thread which shares it with no others */
 #define SHARED 1.3          /* loss of threads that share the rows of bands: they write what others have read */
 #define UNPACKED .7         /* of the time of reading and packing filters, where they are not packed */
 #define CALL 1.2e4          /* bytes that are read in the time of one call to read more */
-#define NARROW 1.08         /* loss of computing one block of output channels at a time */
+#define CROWDED 1.08        /* loss of transforming filters ahead where the second cache has no room for them twice */
 
 struct dn_machine dn_machine_default(const char *isa, int threads)
 {
@@ -26,6 +29,9 @@ struct dn_machine dn_machine_default(const char *isa, int threads)
     m.memory *= dn_min(threads, 4); /* the channels of a small machine */
     m.cache *= threads;
     m.step = threads > 1 ? 8e-6 : ALONE; /* waiting for each other */
+    const bool wide = !strcmp(isa, "avx512"); /* the others compute one block at a time anyway */
+    m.near = wide ? 2 << 20 : 512 << 10;
+    m.narrow = wide ? 1.08 : 1;
     return m;
 }
 
@@ -69,8 +75,9 @@ static double efficiency(const struct dn_machine *m, const struct dn_layer *l, i
         return v->c / v->groups < DN_BLOCK ? .2 : .7;
     if (dn_conv_is_winograd(v)) {
         struct dn_conv_sharing s = sharing(m, l, steps, thrift);
-        double again = s.again ? 1 + (v->stride_y == 1 ? TRANSFORM : TRANSFORM_2) / 2.0 : 1;
-        return winograd_gain(l, s.tiles, s.ahead) / again / (s.each == 1 ? NARROW : 1);
+        double loss = s.again ? 1 + (v->stride_y == 1 ? TRANSFORM : TRANSFORM_2) / 2.0 : 1;
+        loss *= (s.each == 1 ? m->narrow : 1) * (s.ahead && m->near < AHEAD ? CROWDED : 1);
+        return winograd_gain(l, s.tiles, s.ahead && m->near >= AHEAD) / loss;
     }
     return v->in_layout == DN_PLANAR ? .5 : v->kh == 1 ? .8 : 1;
 }
@@ -148,7 +155,7 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
     const bool winograd = dn_layer_grain(l) > 1;
     const struct dn_conv_sharing s = winograd ? sharing(m, l, 1, thrift) : (struct dn_conv_sharing){.each = 2};
     if (slice < s.each)
-        compute *= NARROW;
+        compute *= m->narrow;
     if (winograd) {
         if (s.blocks && s.again && dn_ceil_div(slice, 2) < m->threads) /* they take groups of tiles instead */
             compute *= winograd_gain(l, s.tiles, false) / winograd_gain(l, dn_ceil_div(s.tiles, m->threads), false);

@@ -17,6 +17,8 @@ struct dn_machine {
     double cache;   /* bytes per second of elementwise work and of filters read again */
     double file;    /* bytes per second of filters read from the page cache and packed */
     double step;    /* seconds that starting one step costs */
+    double near;    /* bytes of a core's second cache */
+    double narrow;  /* time of computing one block of output channels at a time over that of two */
 };
 
 struct dn_plan;

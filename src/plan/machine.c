@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/file.h"
 #include "base/print.h"
 #include "base/process.h"
@@ -55,18 +56,26 @@ static bool parse(const char *text, struct dn_machine *m)
     return true;
 }
 
+/* The defaults, and what needs no measuring. */
+static struct dn_machine unmeasured(const char *isa, int threads)
+{
+    struct dn_machine m = dn_machine_default(isa, threads);
+    m.spare = dn_process_has_spare_core(threads);
+    if (dn_cpu_second_cache() > 0)
+        m.near = (double)dn_cpu_second_cache();
+    return m;
+}
+
 struct dn_machine dn_machine_load(const char *isa, int threads)
 {
-    struct dn_machine defaults = dn_machine_default(isa, threads), m = defaults;
+    struct dn_machine m = unmeasured(isa, threads), measured = m;
     struct dn_error ignored = {0};
     char *path = dn_machine_path(isa, threads), *text = NULL;
     size_t size;
-    bool found = path && !dn_read_text(path, 4096, &text, &size, &ignored) && parse(text, &m);
+    bool found = path && !dn_read_text(path, 4096, &text, &size, &ignored) && parse(text, &measured);
     free(text);
     free(path);
-    m = found ? m : defaults;
-    m.spare = dn_process_has_spare_core(threads);
-    return m;
+    return found ? measured : m;
 }
 
 /* mkdir -p of the folder that the file is in. */
@@ -224,8 +233,12 @@ enum dn_status dn_machine_calibrate(const struct dn_kernels *k, int threads, str
         memset(b.memory, 0, 2 * STREAM_BYTES);
         b.scratch_path = scratch;
         make_folder(path);
-        *m = (struct dn_machine){threads, dn_process_has_spare_core(threads), measure_flops(&b), measure_memory(&b), measure_cache(&b), measure_file(&b),
-                                 measure_step(&b)};
+        *m = unmeasured(dn_kernels_name(k), threads);
+        m->flops = measure_flops(&b);
+        m->memory = measure_memory(&b);
+        m->cache = measure_cache(&b);
+        m->file = measure_file(&b);
+        m->step = measure_step(&b);
         if (!err->status)
             save(path, m, err);
     }
