@@ -335,9 +335,10 @@ static void plan_ahead(struct tiles *t, struct piece p, int strips, struct dn_wi
     }
     if (p.block >= end || job->raw)
         return;
-    a->later_share = dn_ceil_div(channels_from(t, p.c) * TAPS * DN_BLOCK * (int)sizeof(float), points);
-    for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++)
-        a->later[b] = (const char *)packed_filters(job, dn_min(p.block + b, end - 1), p.c);
+    a->later_share = dn_ceil_div(channels_from(t, p.c) * TAPS, points); /* DN_BLOCK floats are a line */
+    a->later_blocks = dn_min(blocks_of(t, p), end - p.block);
+    for (int b = 0; b < a->later_blocks; b++)
+        a->later[b] = (const char *)packed_filters(job, p.block + b, p.c);
 }
 
 static void transform_all(struct dn_winograd_filters *f)

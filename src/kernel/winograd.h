@@ -131,7 +131,8 @@ struct dn_winograd_filters {
 struct dn_winograd_ahead {
     struct dn_winograd_filters next;
     const char *later[DN_WINOGRAD_BLOCKS]; /* packed filters to prefetch */
-    int share, later_share; /* channels, and bytes of each block, per point; 0 when there is nothing */
+    int later_blocks;
+    int share, later_share; /* channels, and cache lines of each block, per point; 0 when there is nothing */
 };
 
 /* A part of its tiles, counted from its first one, and one or two output blocks. */

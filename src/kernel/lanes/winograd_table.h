@@ -161,14 +161,14 @@ static void select_planes(const struct dn_winograd_strip *strip, int i, int j, s
         }
 }
 
-/* Asks for bytes of the packed filters that come later, of each output block. */
-static void fetch_later(struct dn_winograd_ahead *a, int bytes)
+/* Asks for lines of the packed filters that come later, of each output block. */
+static void fetch_later(struct dn_winograd_ahead *a, int lines)
 {
-    for (int b = 0; b < DN_WINOGRAD_BLOCKS; b++) {
-        for (int i = 0; i < bytes; i += 64)
-            __builtin_prefetch(a->later[b] + i, 0, 2);
-        a->later[b] += bytes;
-    }
+    for (; lines > 0; lines--)
+        for (int b = 0; b < a->later_blocks; b++) {
+            __builtin_prefetch(a->later[b], 0, 2);
+            a->later[b] += 64;
+        }
 }
 
 /* Point k, whose products are m. Filters are asked for a few before each panel: all at once wait for each
@@ -178,23 +178,24 @@ static void multiply_point(struct dn_winograd_strip *strip, int k, struct sums *
     const ptrdiff_t next_block = DN_WINOGRAD_FILTERS * DN_WINOGRAD_FILTER_PLANE;
     const int side = strip->group->form.side;
     int from = strip->tile, to = strip->tile + strip->tiles;
-    int bytes = strip->ahead.later_share, channels = strip->ahead.share;
     dn_winograd_need(strip->group, k / side, k % side, &from, &to);
     select_planes(strip, k / side, k % side, s);
     const bool brief = s->chunk < s->channels && s->chunk <= BRIEF && PANEL_SHORT > 0;
-    const int most = brief ? PANEL_SHORT : PANEL_TILES;
+    const int most = brief ? PANEL_SHORT : PANEL_TILES, n = dn_ceil_div(to - from, most);
+    const int tiles = n ? (to - from) / n : 0, wider = to - from - n * tiles; /* panels that have a tile more */
+    const int all = dn_max(1, n * dn_ceil_div(strip->blocks, PANEL_BLOCKS));
+    const int channels = dn_ceil_div(strip->ahead.share, all), lines = dn_ceil_div(strip->ahead.later_share, all);
+    int lines_left = strip->ahead.later_share;
     for (int b = 0, blocks; b < strip->blocks; b += blocks) {
         blocks = dn_min(PANEL_BLOCKS, strip->blocks - b);
-        int left = dn_ceil_div(to - from, most);
-        for (int tile = from, tiles; left > 0; left--, tile += tiles) {
-            const int share = dn_ceil_div(bytes, left * 64) * 64, some = dn_ceil_div(channels, left);
-            fetch_later(&strip->ahead, share);
-            dn_winograd_transform(&strip->ahead.next, some);
-            bytes -= share;
-            channels -= some;
-            tiles = dn_ceil_div(to - tile, left);
-            panels[blocks - 1][tiles](s, tile * DN_WINOGRAD_INPUTS, b * next_block,
-                                      m + ((tile - strip->tile) * DN_WINOGRAD_BLOCKS + b) * DN_BLOCK);
+        for (int i = 0, tile = from, P; i < n; i++, tile += P) {
+            fetch_later(&strip->ahead, dn_min(lines, lines_left));
+            lines_left -= dn_min(lines, lines_left);
+            if (channels > 0)
+                dn_winograd_transform(&strip->ahead.next, channels);
+            P = tiles + (i < wider);
+            panels[blocks - 1][P](s, tile * DN_WINOGRAD_INPUTS, b * next_block,
+                                  m + ((tile - strip->tile) * DN_WINOGRAD_BLOCKS + b) * DN_BLOCK);
         }
     }
 }
