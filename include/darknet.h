@@ -307,6 +307,9 @@ typedef struct {
     int read_ahead;     /* 1: network_read_ahead() will be used, if what it takes is left of the budget */
     int once;           /* 1: for one prediction: its weights are read while it computes, and not kept. More are
                            possible, and read them again */
+    const char *photo;  /* once: the photo that network_predict_file() will be called for, and how it is fitted. */
+    int fit;            /* A thread begins to read it, before planning without a budget, or if a budget has room for that;
+                           NULL: it is read when it is wanted. Another one may be predicted all the same */
 } darknet_options;
 
 DARKNET_API network *darknet_load(const char *cfgfile, const char *weightfile,

@@ -105,7 +105,7 @@ static int trace_run(network *net, float *input, const char *path)
 static int measure(const struct dn_args *args, struct dn_bench *bench, struct dn_profile *profile,
                    struct dn_digest *first)
 {
-    network *net = dn_cli_load(args, args->words + 1, args->word_count - 1, false, NULL);
+    network *net = dn_cli_load(args, args->words + 1, args->word_count - 1, DN_NO_PHOTOS, NULL);
     if (!net)
         return 1;
     describe(bench, net);
@@ -129,7 +129,7 @@ static int measure(const struct dn_args *args, struct dn_bench *bench, struct dn
 /* The digest of one run as `args` says. */
 static int run_once(const struct dn_args *args, struct dn_digest *digest)
 {
-    network *net = dn_cli_load(args, args->words + 1, args->word_count - 1, false, NULL);
+    network *net = dn_cli_load(args, args->words + 1, args->word_count - 1, DN_NO_PHOTOS, NULL);
     if (!net)
         return 1;
     int status = predict(net, NULL, digest) < 0;

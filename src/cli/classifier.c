@@ -88,8 +88,8 @@ static int run(const struct dn_args *args, const char *data, int top, int from)
     char **words = args->words + from;
     int count = args->word_count - from;
     const char *weights = count > 1 ? words[1] : "";
-    struct namer namer = {.args = args, .net = dn_cli_load(args, words, count, true, NULL)};
-    namer.fit = args->dialect == DARKNET_STOCK ? DARKNET_LETTERBOX : DARKNET_CENTER_CROP;
+    struct namer namer = {.args = args, .fit = args->dialect == DARKNET_STOCK ? DARKNET_LETTERBOX : DARKNET_CENTER_CROP};
+    namer.net = dn_cli_load(args, words, count, namer.fit, NULL);
     int status = 1;
     if (namer.net && load_names(&namer, data) && read_numbers(&namer, data, top)) {
         dn_cli_introduce(namer.net, weights);

@@ -59,12 +59,13 @@ int dn_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* What the flags say about loading a network. */
 darknet_options dn_cli_options(const struct dn_args *args);
 
-/* Loads a network so; NULL after complaining. words: CFG [WEIGHTS [PHOTO...]]; `photos` says whether
- * photos will be read, from standard input when none is named, so that a budget has room for them;
+enum { DN_NO_PHOTOS = -1 };
+
+/* Loads a network so; NULL after complaining. words: CFG [WEIGHTS [PHOTO...]]. fit: of photos, enum darknet_fit; they
+ * come from standard input when none is named, so that a budget has room for them. DN_NO_PHOTOS: none will be read.
  * `picture` is the file that they will be drawn into, NULL: they are not. An empty or missing weights
  * file means seeded synthetic weights. */
-network *dn_cli_load(const struct dn_args *args, char **words, int count, bool photos,
-                     const char *picture);
+network *dn_cli_load(const struct dn_args *args, char **words, int count, int fit, const char *picture);
 
 /* After a run with -memory: one line on standard error about what was foreseen and what was used. */
 void dn_cli_account(const struct dn_args *args, const network *net);

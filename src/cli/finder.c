@@ -63,21 +63,19 @@ static bool has_head(const network *net)
     return false;
 }
 
-static int choose_fit(const struct dn_finder *finder)
+/* letter_box: the flag or the cfg wants it, which only the alexeyab dialect asks. */
+static int choose_fit(const struct dn_finder *finder, bool letter_box)
 {
-    if (finder->first_yolo)
-        return DARKNET_STRETCH;
-    if (finder->args->dialect == DARKNET_STOCK || finder->args->letter_box ||
-        network_letter_box(finder->net))
-        return DARKNET_LETTERBOX;
-    return DARKNET_STRETCH;
+    bool letterbox = finder->args->dialect == DARKNET_STOCK || letter_box;
+    return letterbox && !finder->first_yolo ? DARKNET_LETTERBOX : DARKNET_STRETCH;
 }
 
 bool dn_finder_open(struct dn_finder *finder, const char *data, char **words, int count)
 {
     if (!choose_outputs(finder))
         return false;
-    finder->net = dn_cli_load(finder->args, words, count, true, finder->picture);
+    const bool flag = finder->args->letter_box;
+    finder->net = dn_cli_load(finder->args, words, count, choose_fit(finder, flag), finder->picture);
     if (!finder->net)
         return false;
     if (!has_head(finder->net))
@@ -85,7 +83,7 @@ bool dn_finder_open(struct dn_finder *finder, const char *data, char **words, in
                false;
     if (finder->json && !darknet_file_open(&finder->json_file, finder->args->out))
         return dn_complain("%s", darknet_last_error()), false;
-    finder->fit = choose_fit(finder);
+    finder->fit = choose_fit(finder, flag || network_letter_box(finder->net));
     return load_names(finder, data);
 }
 

@@ -54,14 +54,16 @@ static int read_code_by_pages(struct dl_phdr_info *object, size_t size, void *co
     return 0;
 }
 
-network *dn_cli_load(const struct dn_args *args, char **words, int count, bool photos,
-                     const char *picture)
+network *dn_cli_load(const struct dn_args *args, char **words, int count, int fit, const char *picture)
 {
     darknet_options options = dn_cli_options(args);
+    const bool photos = fit != DN_NO_PHOTOS;
     if (args->memory)
         dl_iterate_phdr(read_code_by_pages, NULL);
     options.once = photos && count == 3;
     options.read_ahead = photos && !options.once;
+    options.photo = options.once ? words[2] : NULL;
+    options.fit = fit;
     if (photos && args->memory)
         options.photo_bytes = photo_bytes(words + 2, count - 2, picture);
     network *net = darknet_load(words[0], count > 1 ? words[1] : "", &options);

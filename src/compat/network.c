@@ -156,12 +156,20 @@ static size_t process_of(const struct dn_engine *engine)
     return engine->process - (engine->plan.streamed_bytes <= 0 ? reading : 0);
 }
 
-/* Reading ahead gets what a budget has left over, or nothing. Its thread has a heap of its own. */
+/* Reading ahead gets what a budget has left over, or nothing. Its thread has a heap of its own; the only photo is open
+ * nowhere else. */
 static void choose_ahead(struct dn_engine *engine, const darknet_options *o)
 {
-    size_t bytes = dn_graph_inputs(&engine->graph) * sizeof(float) + engine->photo + AHEAD;
+    const bool only = o->once && o->photo && !o->plan_only;
+    size_t bytes = dn_graph_inputs(&engine->graph) * sizeof(float) + (only ? 0 : engine->photo) + AHEAD;
     bool room = !o->memory || process_of(engine) + engine->plan.peak_bytes + bytes <= o->memory;
-    engine->ahead.bytes = o->read_ahead && room ? bytes : 0;
+    engine->ahead.bytes = (o->read_ahead || only) && room ? bytes : 0;
+    if (!only || !room)
+        return;
+    engine->ahead.next = strdup(o->photo);
+    engine->ahead.next_fit = o->fit;
+    engine->options.photo = NULL; /* the caller's text need not live on */
+    dn_ahead_begin(engine);
 }
 
 /* The groups chosen by hand, if there are any; an observer wants them all to be single layers. */
@@ -195,6 +203,8 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
     size_t start = begin_planning(plan.threads, &engine->unplanned);
     choose_budget(engine, o, start, &plan);
+    if (!o->memory)
+        choose_ahead(engine, o);
     while (dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
         *err = (struct dn_error){0};
         dn_process_trim();
@@ -209,7 +219,8 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     engine->machine = plan.machine;
     engine->options.threads = plan.threads; /* when it is planned again, too */
     dn_plan_check(&engine->flow, &engine->plan, err);
-    choose_ahead(engine, o);
+    if (o->memory)
+        choose_ahead(engine, o);
     dn_process_trim();
     dn_process_forget_code();
     return err->status;

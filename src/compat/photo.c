@@ -110,49 +110,47 @@ void dn_photo_close(struct dn_photo *photo)
 /* Rows of the current photo; after the last one its successor is begun with. */
 struct current {
     struct dn_engine *engine;
-    struct dn_fitter *fitter; /* NULL: the rows have been read ahead */
+    struct dn_fitter *fitter; /* NULL: the rows are read ahead */
+    bool complete;
 };
 
 static enum dn_status current_row(void *context, int y, float *row, ptrdiff_t plane, struct dn_error *err)
 {
-    const struct current *current = context;
-    const struct dn_graph *g = &current->engine->graph;
-    const float *ahead = current->engine->ahead.rows;
-    if (current->fitter && dn_fitter_row(current->fitter, y, row, plane, err))
+    struct current *current = context;
+    struct dn_engine *engine = current->engine;
+    if (current->fitter ? dn_fitter_row(current->fitter, y, row, plane, err) : dn_ahead_row(engine, y, row, plane, err))
         return err->status;
-    for (int c = 0; c < g->c && !current->fitter; c++)
-        memcpy(row + c * plane, ahead + ((ptrdiff_t)c * g->h + y) * g->w, (size_t)g->w * sizeof *row);
-    if (y == g->h - 1)
-        dn_ahead_begin(current->engine);
+    current->complete = y == engine->graph.h - 1;
+    if (current->complete) {
+        dn_ahead_end(engine);
+        dn_ahead_begin(engine);
+    }
     return DN_OK;
 }
 
 static void predict(struct dn_engine *engine, struct dn_fitter *fitter, struct dn_error *err)
 {
-    struct current current = {engine, fitter};
+    struct current current = {engine, fitter, false};
     struct dn_rows source = {.read = current_row, .context = &current};
-    if (!dn_engine_run(engine, &source, err) && engine->photo && dn_engine_gives_back(engine)) /* it may be drawn on */
+    if (!err->status && !dn_engine_run(engine, &source, err) && engine->photo &&
+        dn_engine_gives_back(engine)) /* it may be drawn on */
         dn_exec_release(&engine->exec, dn_engine_afterwards(engine->net, 0));
+    if (!current.complete)
+        dn_ahead_end(engine);
 }
 
 float *network_predict_file(network *net, const char *path, int fit, int *w, int *h)
 {
     struct dn_error *err = dn_error_begin();
     struct dn_engine *engine = dn_engine_of(net);
-    const struct dn_ahead *ahead = &engine->ahead;
     struct dn_photo photo;
     int unused = 0;
     if (dn_engine_check(engine, err))
         return NULL;
     w = w ? w : &unused;
     h = h ? h : &unused;
-    if (dn_ahead_take(engine, path, fit)) {
-        *w = ahead->w ? ahead->w : *w;
-        *h = ahead->h ? ahead->h : *h;
-        if (ahead->err.status)
-            dn_fail(err, ahead->err.status, "%s", ahead->err.text);
-        else
-            predict(engine, NULL, err);
+    if (dn_ahead_take(engine, path, fit, w, h, err)) {
+        predict(engine, NULL, err);
         return err->status ? NULL : net->output;
     }
     if (!dn_photo_open(&photo, engine, path, fit, err)) {

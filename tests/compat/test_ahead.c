@@ -124,6 +124,41 @@ START_TEST(test_an_announcement_can_be_taken_back_or_dropped)
 }
 END_TEST
 
+static void cut_in_half(const char *path)
+{
+    size_t size;
+    unsigned char *bytes = photo_read(path, &size);
+    photo_write(path, bytes, size / 2);
+    free(bytes);
+}
+
+/* Loaded for one photo, which it begins to read at once: one that there is, one that is none, one that ends too early,
+ * and the first one while another is asked for, in another fit, after planning anew, or not at all. */
+START_TEST(test_the_only_photo_is_read_while_the_network_is_planned)
+{
+    const int asked[] = {0, 2, 4, 1, 0, 0, 0};
+    const int fits[] = {DARKNET_LETTERBOX, DARKNET_LETTERBOX, DARKNET_LETTERBOX, DARKNET_LETTERBOX, DARKNET_STRETCH,
+                        DARKNET_LETTERBOX, -1};
+    const char *photo = names[_i > 2 ? 0 : asked[_i]];
+    if (_i == 2)
+        cut_in_half(photo);
+    char *text = strdup(photo); /* need not live longer than the call */
+    darknet_options options = {.size = sizeof options, .threads = 1, .once = 1, .photo = text};
+    network *net = darknet_load(photo_path("ahead.cfg"), "", &options);
+    ck_assert_msg(net != NULL, "%s", darknet_last_error());
+    memset(text, 'x', strlen(text));
+    free(text);
+    if (_i == 5)
+        ck_assert_int_eq(network_keep(net, 0), 1);
+    for (int turn = 0; turn < 2 && fits[_i] >= 0; turn++) {
+        struct outcome *o = predict(net, names[asked[_i]], fits[_i]);
+        ck_assert_int_eq(*o->error != 0, _i == 1 || _i == 2);
+        is_as_alone(o, names[asked[_i]], fits[_i]);
+    }
+    free_network(net);
+}
+END_TEST
+
 START_TEST(test_a_network_that_was_not_asked_to_does_not_read_ahead)
 {
     network *net = load(0);
@@ -166,6 +201,7 @@ Suite *suite(void)
     tcase_add_test(t, test_a_photo_that_was_not_announced_is_read_all_the_same);
     tcase_add_test(t, test_a_photo_that_was_announced_for_another_fit_is_fitted_again);
     tcase_add_test(t, test_an_announcement_can_be_taken_back_or_dropped);
+    tcase_add_loop_test(t, test_the_only_photo_is_read_while_the_network_is_planned, 0, 7);
     tcase_add_test(t, test_a_network_that_was_not_asked_to_does_not_read_ahead);
     tcase_add_test(t, test_a_budget_decides_whether_there_is_room);
     suite_add_tcase(s, t);
