@@ -24,12 +24,12 @@ struct flag {
 #define AT(member) offsetof(struct dn_args, member)
 
 static const struct flag flags[] = {
-    {"-thresh", NUMBER, DN_CMD_PHOTOS, AT(thresh), 0, 1},
-    {"-hier", NUMBER, DN_CMD_DETECT | DN_CMD_YOLO, AT(hier), 0, 1},
+    {"-thresh", NUMBER, DN_CMD_FIND, AT(thresh), 0, 1},
+    {"-hier", NUMBER, DN_CMD_FIND, AT(hier), 0, 1},
     {"-t", COUNT, DN_CMD_CLASSIFY, AT(top), 1, 1000000},
-    {"-out", TEXT, DN_CMD_PHOTOS | DN_CMD_PLAN, AT(out), 0, 0},
-    {"-ext_output", SWITCH, DN_CMD_DETECT | DN_CMD_YOLO, AT(ext_output), 0, 0},
-    {"-save_labels", SWITCH, DN_CMD_DETECT | DN_CMD_YOLO, AT(save_labels), 0, 0},
+    {"-out", TEXT, DN_CMD_FIND | DN_CMD_PLAN, AT(out), 0, 0},
+    {"-ext_output", SWITCH, DN_CMD_FIND, AT(ext_output), 0, 0},
+    {"-save_labels", SWITCH, DN_CMD_FIND, AT(save_labels), 0, 0},
     {"-letter_box", SWITCH, DN_CMD_DETECT, AT(letter_box), 0, 0},
     {"-dialect", DIALECT, DN_CMD_ANY, AT(dialect), 0, 0},
     {"-threads", COUNT, DN_CMD_ANY, AT(threads), 1, 1024},

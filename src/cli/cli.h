@@ -22,7 +22,8 @@ enum dn_command {
     DN_CMD_BENCH = 16,
     DN_CMD_PLAN = 64,
     DN_CMD_REFUSED = 32, /* stock's other verbs: any flag is accepted, none is used */
-    DN_CMD_PHOTOS = DN_CMD_DETECT | DN_CMD_CLASSIFY | DN_CMD_YOLO,
+    DN_CMD_FIND = DN_CMD_DETECT | DN_CMD_YOLO, /* boxes */
+    DN_CMD_PHOTOS = DN_CMD_FIND | DN_CMD_CLASSIFY,
     DN_CMD_ANY = DN_CMD_PHOTOS | DN_CMD_FORWARD | DN_CMD_BENCH | DN_CMD_PLAN
 };
 

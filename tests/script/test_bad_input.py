@@ -158,7 +158,9 @@ def check_files(folder):
     folder.write("class.cfg", NET + CONV + "[avgpool]\n")
     folder.write("class.names", "thing\n" * 18)
     folder.write("class.data", "names=class.names\n\ntop=abc\nclasses=0\n")
-    for flags, say in (([], "class.data:3: top=abc"), (["-t", "1", "-dialect", "alexeyab"], "class.data:4: classes=0")):
+    for flags, say in (([], "class.data:3: top=abc"), (["-t", "1", "-dialect", "alexeyab"], "class.data:4: classes=0"),
+                       (["-thresh", ".3"], "-thresh is not a flag of 'classifier'"),
+                       (["-out", "drawn"], "-out is not a flag of 'classifier'")):
         refused(say, folder.run("classifier", "predict", "class.data", "class.cfg", "", "photo.png", *flags), say)
     refused("names that are missing", folder.test(data="bad.data"), "gone.names")
 
