@@ -8,17 +8,14 @@
 #include "plan/plan.h"
 #include "plan/storage.h"
 
-enum {
-    CACHED = 1 << 20, /* bytes: maps up to this size stay in a second-level cache */
-    AHEAD = 1 << 20   /* of a second cache, in which there is room for filters that are transformed ahead */
-};
+enum { CACHED = 1 << 20 }; /* bytes: maps up to this size stay in a second-level cache */
 #define TRANSFORM .7        /* of all inputs, in the time of one block of output channels */
 #define TRANSFORM_2 1       /* the same at stride 2 */
 #define ALONE 1.5e-6        /* seconds that a step costs a thread which shares it with no others */
 #define SHARED 1.3          /* loss of threads that share the rows of bands: they write what others have read */
 #define UNPACKED .7         /* of the time of reading and packing filters, where they are not packed */
 #define CALL 1.2e4          /* bytes that are read in the time of one call to read more */
-#define CROWDED 1.08        /* loss of transforming filters ahead where the second cache has no room for them twice */
+#define BEFORE 4.0          /* multiplications with a tile that cost what the transform of a filter does; at stride 2 half */
 
 struct dn_machine dn_machine_default(const char *isa, int threads)
 {
@@ -30,9 +27,20 @@ struct dn_machine dn_machine_default(const char *isa, int threads)
     m.cache *= threads;
     m.step = threads > 1 ? 8e-6 : ALONE; /* waiting for each other */
     const bool wide = !strcmp(isa, "avx512"); /* the others compute one block at a time anyway */
-    m.near = wide ? 2 << 20 : 512 << 10;
+    m.ahead = dn_machine_ahead(wide ? 2 << 20 : 512 << 10);
     m.narrow = wide ? 1.08 : 1;
     return m;
+}
+
+/* Measured: 2 MB (Emerald Rapids), 512 KB (Zen 3: layers take 7 to 14 % longer than without). */
+double dn_machine_ahead(size_t second_cache)
+{
+    return second_cache < (1 << 20) ? 6 : 2;
+}
+
+double dn_machine_ahead_of(double ratio, int tiles)
+{
+    return tiles * (ratio * (1 + BEFORE / tiles) - 1);
 }
 
 struct dn_machine dn_machine_striped(const struct dn_machine *m, int tiles, int stripes)
@@ -55,14 +63,14 @@ static struct dn_conv_sharing sharing(const struct dn_machine *m, const struct d
 
 /* Winograd does a quarter of the multiplications, at stride 2 nine sixteenths. The outputs it computes
  * beside the map, the transforms of inputs and outputs (few channels) and of filters (few tiles) cost
- * what they cost; those of filters half as much where they are made beside multiplications. */
-static double winograd_gain(const struct dn_layer *l, int tiles, bool ahead)
+ * what they cost; that of a filter what so many multiplications do, at stride 2 half as many. */
+static double winograd_gain(const struct dn_layer *l, int tiles, double filter)
 {
     double whole = (double)dn_ceil_div(l->out_w, DN_CONV_TILE) * dn_ceil_div(l->out_h, DN_CONV_TILE) *
                    DN_CONV_TILE * DN_CONV_TILE, inside = (double)l->out_w * l->out_h / whole;
     if (l->u.convolutional.conv.stride_y == 2)
-        return 1.6 * inside / (1 + 5.0 / l->c) / (1 + (ahead ? 1.0 : 2.0) / tiles);
-    return 3.2 * inside / (1 + 18.0 / l->c) / (1 + (ahead ? 2.0 : 4.0) / tiles);
+        return 1.6 * inside / (1 + 5.0 / l->c) / (1 + filter / 2 / tiles);
+    return 3.2 * inside / (1 + 18.0 / l->c) / (1 + filter / tiles);
 }
 
 /* The share of the machine's best rate that a convolution reaches. */
@@ -76,8 +84,7 @@ static double efficiency(const struct dn_machine *m, const struct dn_layer *l, i
     if (dn_conv_is_winograd(v)) {
         struct dn_conv_sharing s = sharing(m, l, steps, thrift);
         double loss = s.again ? 1 + (v->stride_y == 1 ? TRANSFORM : TRANSFORM_2) / 2.0 : 1;
-        loss *= (s.each == 1 ? m->narrow : 1) * (s.ahead && m->near < AHEAD ? CROWDED : 1);
-        return winograd_gain(l, s.tiles, s.ahead && m->near >= AHEAD) / loss;
+        return winograd_gain(l, s.tiles, s.ahead ? m->ahead : BEFORE) / loss / (s.each == 1 ? m->narrow : 1);
     }
     return v->in_layout == DN_PLANAR ? .5 : v->kh == 1 ? .8 : 1;
 }
@@ -158,7 +165,7 @@ double dn_cost_stream(const struct dn_machine *m, const struct dn_layer *l, int 
         compute *= m->narrow;
     if (winograd) {
         if (s.blocks && s.again && dn_ceil_div(slice, 2) < m->threads) /* they take groups of tiles instead */
-            compute *= winograd_gain(l, s.tiles, false) / winograd_gain(l, dn_ceil_div(s.tiles, m->threads), false);
+            compute *= winograd_gain(l, s.tiles, BEFORE) / winograd_gain(l, dn_ceil_div(s.tiles, m->threads), BEFORE);
         else
             compute *= s.blocks ? idling(dn_ceil_div(slice, s.each), m->threads) : s.inputs ? 1 : 1 + TRANSFORM / slice;
     }

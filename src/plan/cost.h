@@ -17,7 +17,8 @@ struct dn_machine {
     double cache;   /* bytes per second of elementwise work and of filters read again */
     double file;    /* bytes per second of filters read from the page cache and packed */
     double step;    /* seconds that starting one step costs */
-    double near;    /* bytes of a core's second cache */
+    double ahead;   /* what transforming a filter for Winograd beside the multiplications with those before it costs, in
+                       multiplications with a tile: 4 when it is done before, more where the cache has no room for both */
     double narrow;  /* time of computing one block of output channels at a time over that of two */
 };
 
@@ -25,6 +26,12 @@ struct dn_plan;
 struct dn_storage;
 
 struct dn_machine dn_machine_default(const char *isa, int threads);
+
+/* dn_machine.ahead where a core's second cache has so many bytes. */
+double dn_machine_ahead(size_t second_cache);
+
+/* The same from the time of a layer of so many tiles with filters transformed ahead over the time without. */
+double dn_machine_ahead_of(double ratio, int tiles);
 
 /* What the machine is to so many bands in stripes: its threads compute steps alone, side by side. */
 struct dn_machine dn_machine_striped(const struct dn_machine *m, int tiles, int stripes);

@@ -3,6 +3,7 @@
 #include "plan/machine.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +18,15 @@
 #include "base/text.h"
 #include "kernel/parallel.h"
 
-enum { CHANNELS = 128, SIDE = 38, REPETITIONS = 12, STREAM_BYTES = 24 << 20, FILE_BYTES = 8 << 20, COPY_PARTS = 96 };
+enum { CHANNELS = 128, SIDE = 38, DEEP = 256, SMALL = 19, REPETITIONS = 12, TURNS = 40, STREAM_BYTES = 24 << 20, FILE_BYTES = 8 << 20, COPY_PARTS = 96 };
 
-static const char *const names[] = {"flops", "memory", "cache", "file", "step"};
+static const char *const names[] = {"flops", "memory", "cache", "file", "step", "ahead", "narrow"};
 
 enum { FIELDS = sizeof names / sizeof *names };
 
 static double *field(struct dn_machine *m, int i)
 {
-    double *const fields[FIELDS] = {&m->flops, &m->memory, &m->cache, &m->file, &m->step};
+    double *const fields[FIELDS] = {&m->flops, &m->memory, &m->cache, &m->file, &m->step, &m->ahead, &m->narrow};
     return fields[i];
 }
 
@@ -62,7 +63,7 @@ static struct dn_machine unmeasured(const char *isa, int threads)
     struct dn_machine m = dn_machine_default(isa, threads);
     m.spare = dn_process_has_spare_core(threads);
     if (dn_cpu_second_cache() > 0)
-        m.near = (double)dn_cpu_second_cache();
+        m.ahead = dn_machine_ahead(dn_cpu_second_cache());
     return m;
 }
 
@@ -115,50 +116,68 @@ struct bench {
     struct dn_error *err;
 };
 
-static struct dn_conv conv_of(int size)
+/* 3x3 of as many outputs as inputs. */
+static struct dn_conv conv_of(int channels, int side, bool exact)
 {
-    struct dn_conv v = {.c = CHANNELS, .n = CHANNELS, .groups = 1, .kh = size, .kw = size, .stride_y = 1,
-                        .stride_x = 1, .dilation = 1, .pad_y = size / 2, .pad_x = size / 2, .exact = true};
+    struct dn_conv v = {.c = channels, .n = channels, .groups = 1, .kh = 3, .kw = 3, .stride_y = 1, .stride_x = 1,
+                        .dilation = 1, .pad_y = 1, .pad_x = 1, .exact = exact, .h = side, .w = side};
     return v;
 }
 
-static struct dn_view map_of(char *memory, int h)
+static struct dn_view map_of(char *memory, int c, int h, int w)
 {
-    struct dn_view v = {.c = CHANNELS, .h = h, .w = SIDE, .rows = h, .pad = 1, .layout = DN_BLOCKED};
+    struct dn_view v = {.c = c, .h = h, .w = w, .rows = h, .pad = 1, .layout = DN_BLOCKED};
     v.data = (float *)memory + DN_BLOCK;
-    v.block = (SIDE + 2) * DN_BLOCK;
-    v.row = v.block * dn_blocks(CHANNELS);
+    v.block = (w + 2) * DN_BLOCK;
+    v.row = v.block * dn_blocks(c);
     return v;
 }
 
-/* Seconds of a 3x3 convolution over `rows` rows. */
-static double time_conv(const struct bench *b, int rows)
+/* Seconds of a 3x3 convolution over `rows` rows of its map. */
+static double time_once(const struct bench *b, const struct dn_conv *conv, int rows, int threads, int thrift)
 {
-    struct dn_conv conv = conv_of(3);
-    struct dn_view in = map_of(b->memory, SIDE), out = map_of(b->memory + (4 << 20), SIDE);
-    struct dn_conv_job job = {.conv = &conv, .in = in, .out = out, .rect = {0, rows, 0, SIDE},
-                              .block1 = dn_blocks(CHANNELS), .filters = (float *)(b->memory + (8 << 20)),
-                              .vectors = (float *)(b->memory + (16 << 20)), .threads = b->threads};
+    struct dn_conv_job job = {.conv = conv, .in = map_of(b->memory, conv->c, conv->h, conv->w),
+                              .out = map_of(b->memory + (4 << 20), conv->n, conv->h, conv->w),
+                              .rect = {0, rows, 0, conv->w}, .block1 = dn_blocks(conv->n),
+                              .filters = (float *)(b->memory + (8 << 20)), .vectors = (float *)(b->memory + (16 << 20)),
+                              .workspace = b->memory + (20 << 20), .threads = threads, .thrift = thrift};
+    double start = dn_clock();
+    dn_conv_run(b->k, &job);
+    return dn_clock() - start;
+}
+
+static double time_direct(const struct bench *b, int rows)
+{
+    const struct dn_conv conv = conv_of(CHANNELS, SIDE, true);
     double best = 1e9;
-    for (int i = 0; i < REPETITIONS; i++) {
-        double start = dn_clock();
-        dn_conv_run(b->k, &job);
-        double seconds = dn_clock() - start;
-        best = seconds < best ? seconds : best;
-    }
+    for (int i = 0; i < REPETITIONS; i++)
+        best = fmin(best, time_once(b, &conv, rows, b->threads, 0));
     return best;
 }
 
 static double measure_flops(const struct bench *b)
 {
-    return 2.0 * CHANNELS * CHANNELS * 9 * SIDE * SIDE / time_conv(b, SIDE);
+    return 2.0 * CHANNELS * CHANNELS * 9 * SIDE * SIDE / time_direct(b, SIDE);
 }
 
 /* What a step costs beyond its arithmetic: a row's time over its share of the whole map's. */
 static double measure_step(const struct bench *b)
 {
-    double extra = time_conv(b, 1) - time_conv(b, SIDE) / SIDE;
+    double extra = time_direct(b, 1) - time_direct(b, SIDE) / SIDE;
     return extra > 1e-7 ? extra : 1e-7;
+}
+
+/* Of Winograd, by one thread: with filters transformed ahead, not ahead, and one block of outputs at a time. These are
+ * compared, so they take turns. */
+static void measure_thrift(const struct bench *b, struct dn_machine *m)
+{
+    const struct dn_conv conv = conv_of(DEEP, SMALL, false);
+    const int side = dn_ceil_div(SMALL, DN_CONV_TILE);
+    double seconds[3] = {1e9, 1e9, 1e9};
+    for (int i = 0; i < 3 * TURNS; i++)
+        seconds[i % 3] = fmin(seconds[i % 3], time_once(b, &conv, SMALL, 1, i % 3));
+    m->ahead = fmax(.1, dn_machine_ahead_of(seconds[0] / seconds[1], side * side));
+    m->narrow = seconds[2] / seconds[1];
 }
 
 static void copy_part(void *context, int item, int thread)
@@ -183,7 +202,7 @@ static double measure_memory(struct bench *b)
 
 static double measure_cache(const struct bench *b)
 {
-    struct dn_view v = map_of(b->memory, 4);
+    struct dn_view v = map_of(b->memory, CHANNELS, 4, SIDE);
     double best = 0, bytes = 3.0 * CHANNELS * SIDE * 4 * sizeof(float);
     for (int i = 0; i < REPETITIONS; i++) {
         double start = dn_clock();
@@ -198,7 +217,7 @@ static double measure_cache(const struct bench *b)
 /* Reading from the page cache and packing, as the prefetching thread does it. */
 static double measure_file(const struct bench *b)
 {
-    struct dn_conv conv = conv_of(3);
+    struct dn_conv conv = conv_of(CHANNELS, SIDE, true);
     struct dn_input in;
     struct dn_output out;
     size_t slice = (size_t)CHANNELS * CHANNELS * 9 * sizeof(float);
@@ -239,6 +258,7 @@ enum dn_status dn_machine_calibrate(const struct dn_kernels *k, int threads, str
         m->cache = measure_cache(&b);
         m->file = measure_file(&b);
         m->step = measure_step(&b);
+        measure_thrift(&b, m);
         if (!err->status)
             save(path, m, err);
     }
