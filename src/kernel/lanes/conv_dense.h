@@ -39,11 +39,12 @@ struct ahead {
 
 /* The taps of one filter row; the filters follow each other. A few pixels are asked for per run of
  * channels. */
-static INLINE void add_row(struct strip *s, vec *acc, int P, int B, const float *x, const float **w,
+static INLINE void add_row(struct strip *s, vec *acc, int P, int V, const float *x, const float **w,
                            struct ahead *a)
 {
     const ptrdiff_t block = s->job->in.block, dk = (ptrdiff_t)s->job->conv->dilation * DN_BLOCK;
-    const float *w0 = w[0], *w1 = w[B - 1];
+    const int second = V > BLOCK_VECS;
+    const float *w0 = w[0], *w1 = w[second];
     for (int kx = 0; kx < s->job->conv->kw; kx++, x += dk) {
         const float *p = x, *ahead = a->at[0];
         int lane = s->inputs->lane;
@@ -56,43 +57,37 @@ static INLINE void add_row(struct strip *s, vec *acc, int P, int B, const float 
                 __builtin_prefetch(p + block - lane + i * s->dx, 0, 3);
             int i = 0;
             for (; i + VALUES <= n; i += VALUES, w0 += VALUES * DN_BLOCK, w1 += VALUES * DN_BLOCK)
-                steps(acc, P, B, VALUES, p + i, s->dx, w0, w1);
+                steps(acc, P, V, VALUES, p + i, s->dx, w0, w1);
             ROLLED
             for (; VALUES > 1 && i < n; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
-                step(acc, P, B, p + i, s->dx, w0, w1);
+                step(acc, P, V, p + i, s->dx, w0, w1);
             p -= lane;
             lane = 0;
         }
         a->at[0] = --a->taps == 0 ? a->at[1] : a->at[0] + s->row_share * DN_BLOCK;
     }
     w[0] = w0;
-    w[B - 1] = w1;
+    w[second] = w1;
 }
 
-static INLINE void dense_tile(struct strip *s, int P, int B, int ox)
+static INLINE void dense_tile(struct strip *s, int P, int V, int ox)
 {
     const struct input_rows *in = s->inputs;
     const ptrdiff_t x = ox * s->dx;
-    const float *w[] = {s->w[0] + in->filters, s->w[B - 1] + in->filters};
+    const float *w[] = {s->w[0] + in->filters, s->w[V > BLOCK_VECS] + in->filters};
     struct ahead ahead = {{in->below[0] + x, in->below[1] + x}, s->row_taps};
     int slot = in->slot;
-    vec acc[TILE_PIXELS * TILE_BLOCKS * BLOCK_VECS];
-    load_tile(s, acc, P, B, ox);
+    vec acc[TILE_SUMS];
+    load_tile(s, acc, P, V, ox);
     for (int i = 0; i < in->count; i++) {
-        add_row(s, acc, P, B, in->first + slot * s->job->in.row + x, w, &ahead);
+        add_row(s, acc, P, V, in->first + slot * s->job->in.row + x, w, &ahead);
         slot += s->job->conv->dilation;
         slot -= slot >= s->job->in.rows ? s->job->in.rows : 0;
     }
-    store_tile(s, acc, P, B, ox);
+    store_tile(s, acc, P, V, ox);
 }
 
-TILES(dense_tile, 1, dense_one)
-#if TILE_BLOCKS == 2
-TILES(dense_tile, 2, dense_two)
-static tile_function *const *const dense_tiles[] = {dense_one, dense_two};
-#else
-static tile_function *const *const dense_tiles[] = {dense_one};
-#endif
+TILE_TABLES(dense_tile, dense)
 
 /* What all tiles of an output row share. */
 static void find_inputs(struct strip *s, int oy)
@@ -118,9 +113,9 @@ static void dense_row(struct strip *s, int oy, int x0, int x1)
 {
     begin_row(s, oy);
     find_inputs(s, oy);
-    for (int left = dn_ceil_div(x1 - x0, TILE_PIXELS); left > 0; left--) {
+    for (int left = dn_ceil_div(x1 - x0, s->pixels); left > 0; left--) {
         int pixels = dn_ceil_div(x1 - x0, left);
-        dense_tiles[s->blocks - 1][pixels](s, x0);
+        s->tiles[pixels](s, x0);
         x0 += pixels;
     }
 }
@@ -130,9 +125,9 @@ static void dense_row(struct strip *s, int oy, int x0, int x1)
 static void plan_prefetch(struct strip *s, struct dn_rect rect, ptrdiff_t ahead, ptrdiff_t floats)
 {
     const struct dn_conv *v = s->job->conv;
-    int tiles = (rect.y1 - rect.y0) * dn_ceil_div(rect.x1 - rect.x0, TILE_PIXELS);
+    int tiles = (rect.y1 - rect.y0) * dn_ceil_div(rect.x1 - rect.x0, s->pixels);
     ptrdiff_t parts = (ptrdiff_t)tiles * v->kh * v->kw;
-    int pixels = TILE_PIXELS * v->stride_x;
+    int pixels = s->pixels * v->stride_x;
     s->one_tap = v->kh * v->kw == 1;
     s->row_share = dn_ceil_div(pixels * dn_min(v->stride_y, 2), v->kh * v->kw);
     s->row_taps = dn_ceil_div(pixels, s->row_share);
@@ -153,6 +148,7 @@ static void dense_blocks(struct strip s, int block, int blocks, struct dn_rect r
     s.inputs = &rows;
     s.block = block;
     s.blocks = blocks;
+    choose_tiles(&s, &dense_tiles);
     s.dx = (ptrdiff_t)v->stride_x * DN_BLOCK;
     for (int i = 0; i < blocks; i++)
         s.w[i] = job->filters + dn_conv_packed_floats(v, job->block0, block + i);

@@ -76,12 +76,12 @@ static INLINE void depthwise_tile(struct strip *s, int P, int K, int S, int ox)
 {
     ptrdiff_t first = s->block * s->job->in.block + ox * s->dx - (ptrdiff_t)s->job->conv->pad_x * DN_BLOCK;
     vec acc[TILE_PIXELS * BLOCK_VECS];
-    load_tile(s, acc, P, 1, ox);
+    load_tile(s, acc, P, BLOCK_VECS, ox);
     if (K)
         add_rows(s, acc, P, K, S, first);
     else
         add_taps(s, acc, P, first);
-    store_tile(s, acc, P, 1, ox);
+    store_tile(s, acc, P, BLOCK_VECS, ox);
 }
 
 static INLINE void tile_3_1(struct strip *s, int P, int B, int ox) { depthwise_tile(s, P, 3, B, ox); }

@@ -18,16 +18,16 @@ struct taps {
     int column[LISTED_TAPS];      /* relative to the column of the first tap */
 };
 
-static INLINE void planar_tile(struct strip *s, int P, int B, int ox)
+static INLINE void planar_tile(struct strip *s, int P, int V, int ox)
 {
     const struct taps *t = s->taps;
-    const float *w0 = s->w[0], *w1 = s->w[B - 1];
+    const float *w0 = s->w[0], *w1 = s->w[V > BLOCK_VECS];
     ptrdiff_t x = ox * s->dx - s->job->conv->pad_x;
-    vec acc[TILE_PIXELS * TILE_BLOCKS * BLOCK_VECS];
-    load_tile(s, acc, P, B, ox);
+    vec acc[TILE_SUMS];
+    load_tile(s, acc, P, V, ox);
     for (int i = 0; i < t->count; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
-        step(acc, P, B, t->at[i] + x, s->dx, w0, w1);
-    store_tile(s, acc, P, B, ox);
+        step(acc, P, V, t->at[i] + x, s->dx, w0, w1);
+    store_tile(s, acc, P, V, ox);
 }
 
 /* One pixel with taps beyond the left or right border, which add nothing. */
@@ -37,28 +37,25 @@ static INLINE void border_tile(struct strip *s, int B, int ox)
     const float *w0 = s->w[0], *w1 = s->w[B - 1];
     ptrdiff_t x = ox * s->dx - s->job->conv->pad_x;
     vec acc[TILE_BLOCKS * BLOCK_VECS];
-    load_tile(s, acc, 1, B, ox);
+    load_tile(s, acc, 1, B * BLOCK_VECS, ox);
     for (int i = 0; i < t->count; i++, w0 += DN_BLOCK, w1 += DN_BLOCK)
         if (x + t->column[i] >= 0 && x + t->column[i] < s->job->in.w)
-            step(acc, 1, B, t->at[i] + x, 0, w0, w1);
-    store_tile(s, acc, 1, B, ox);
+            step(acc, 1, B * BLOCK_VECS, t->at[i] + x, 0, w0, w1);
+    store_tile(s, acc, 1, B * BLOCK_VECS, ox);
 }
 
-TILES(planar_tile, 1, planar_one)
+TILE_TABLES(planar_tile, planar)
 static void border_one(struct strip *s, int ox)
 {
     border_tile(s, 1, ox);
 }
 #if TILE_BLOCKS == 2
-TILES(planar_tile, 2, planar_two)
 static void border_two(struct strip *s, int ox)
 {
     border_tile(s, 2, ox);
 }
-static tile_function *const *const planar_tiles[] = {planar_one, planar_two};
 static tile_function *const border_tiles[] = {border_one, border_two};
 #else
-static tile_function *const *const planar_tiles[] = {planar_one};
 static tile_function *const border_tiles[] = {border_one};
 #endif
 
@@ -104,9 +101,9 @@ static void planar_row(struct strip *s, struct dn_rect rect)
     inside_columns(s->job, rect, &x0, &x1);
     for (; x < x0; x++)
         border_tiles[s->blocks - 1](s, x);
-    for (int left = dn_ceil_div(x1 - x0, TILE_PIXELS), pixels; left > 0; left--, x += pixels) {
+    for (int left = dn_ceil_div(x1 - x0, s->pixels), pixels; left > 0; left--, x += pixels) {
         pixels = dn_ceil_div(x1 - x, left);
-        planar_tiles[s->blocks - 1][pixels](s, x);
+        s->tiles[pixels](s, x);
     }
     for (; x < rect.x1; x++)
         border_tiles[s->blocks - 1](s, x);
@@ -137,6 +134,7 @@ static void planar(struct strip s, int block0, int block1, struct dn_rect rect)
     s.dx = v->stride_x;
     for (s.block = block0; s.block < block1; s.block += s.blocks) {
         s.blocks = dn_min(TILE_BLOCKS, block1 - s.block);
+        choose_tiles(&s, &planar_tiles);
         for (int tap = 0, end; tap < all; tap = end) {
             end = dn_min(tap + LISTED_TAPS, all);
             s.first = tap == 0;

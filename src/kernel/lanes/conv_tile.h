@@ -5,19 +5,34 @@
  * multiplies one broadcast input value per pixel with one row of filters: P + B*BLOCK_VECS loads
  * for P*B*BLOCK_VECS multiply-adds, so that tiles of 14 x 2 blocks (AVX-512) and 6 x 1 (AVX2) are
  * bound by arithmetic. NEON multiplies with one of four values of a register: tiles of 5 x 1 need
- * P + 4*BLOCK_VECS loads for four times as many multiply-adds, and 29 of its 32 registers. P and B are
- * constants in every use: the loops over them must unroll.
+ * P + 4*BLOCK_VECS loads for four times as many multiply-adds, and 29 of its 32 registers. Where a block
+ * takes several vectors, there are also tiles of more pixels and half a block, for last blocks of at most 8 channels.
+ * P and V, the vectors of a pixel, are constants in every use: the loops over them must unroll.
  *
- * Before inclusion: vec and its operations, TILE_PIXELS, TILE_BLOCKS. */
+ * Before inclusion: vec and its operations, TILE_PIXELS, TILE_BLOCKS, and HALF_PIXELS, if there are such tiles. */
 #ifndef DN_KERNEL_CONV_TILE_H
 #define DN_KERNEL_CONV_TILE_H
 
 #include "kernel/lanes/conv_store.h"
 
+#ifdef HALF_PIXELS
+enum { MOST_PIXELS = HALF_PIXELS, HALF_VECS = BLOCK_VECS / 2 };
+#else
+enum { MOST_PIXELS = TILE_PIXELS };
+#endif
+
+/* The sums of a tile; one of half a block has no more. */
+enum { TILE_SUMS = TILE_PIXELS * TILE_BLOCKS * BLOCK_VECS };
+
+struct strip;
+typedef void tile_function(struct strip *s, int ox);
+
 /* One block of input channels, or of taps, of up to TILE_BLOCKS output blocks. */
 struct strip {
     const struct dn_conv_job *job;
     int block, blocks;              /* output blocks */
+    tile_function *const *tiles;    /* of 1 ... pixels pixels */
+    int pixels;
     bool first, last;               /* of the strips that are summed up */
     bool one_tap;                   /* filters of 1x1 */
     int c0, c1;                     /* input channels */
@@ -44,11 +59,10 @@ static INLINE const float *pinned(const float *p)
 
 /* For each of n (1 or VALUES) channels c: acc[p][v] += x[p * dx + c] * filters[c][v]. Three pixels
  * share a base register: no load is further than two dx from its base, which an addressing mode covers. */
-static INLINE void steps(vec *acc, int P, int B, int n, const float *x, ptrdiff_t dx, const float *w0,
+static INLINE void steps(vec *acc, int P, int V, int n, const float *x, ptrdiff_t dx, const float *w0,
                          const float *w1)
 {
-    const int V = B * BLOCK_VECS;
-    vec values[TILE_PIXELS];
+    vec values[MOST_PIXELS];
     UNROLL(4)
     for (int c = 0; c < n; c++) {
         vec f[TILE_BLOCKS * BLOCK_VECS];
@@ -69,10 +83,10 @@ static INLINE void steps(vec *acc, int P, int B, int n, const float *x, ptrdiff_
     }
 }
 
-static INLINE void step(vec *acc, int P, int B, const float *x, ptrdiff_t dx, const float *w0,
+static INLINE void step(vec *acc, int P, int V, const float *x, ptrdiff_t dx, const float *w0,
                         const float *w1)
 {
-    steps(acc, P, B, 1, x, dx, w0, w1);
+    steps(acc, P, V, 1, x, dx, w0, w1);
 }
 
 /* Sets the output row of the strip's blocks. */
@@ -84,11 +98,10 @@ static void begin_row(struct strip *s, int oy)
 
 /* The first sums. Where they start from 0, the lines of the output are asked for: else stores would wait for them
  * (152x152, 128 to 64 channels, 1x1: 4 % less time). */
-static INLINE void load_tile(const struct strip *s, vec *acc, int P, int B, int ox)
+static INLINE void load_tile(const struct strip *s, vec *acc, int P, int V, int ox)
 {
-    const int V = B * BLOCK_VECS;
     UNROLL(32)
-    for (int i = 0; i < P * B; i++)
+    for (int i = 0; i < P * dn_ceil_div(V, BLOCK_VECS); i++)
         if (s->first)
             __builtin_prefetch(s->out[i / P] + (ptrdiff_t)(ox + i % P) * DN_BLOCK, 1, 3);
     UNROLL(16)
@@ -101,11 +114,10 @@ static INLINE void load_tile(const struct strip *s, vec *acc, int P, int B, int 
     }
 }
 
-static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int B, int ox)
+static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int V, int ox)
 {
     const struct dn_conv_job *job = s->job;
     const struct fused f = fused(job->conv->activation);
-    const int V = B * BLOCK_VECS;
     bool last = s->last;
     UNROLL(16)
     for (int v = 0; v < V; v++) {
@@ -123,50 +135,86 @@ static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int 
                 vec_store(out + p * DN_BLOCK, acc[p * V + v]);
         }
     }
-    for (int b = 0; b < B && last && s->activate; b++)
+    if (last && V < BLOCK_VECS) /* the other half has no channels */
+        for (int p = 0; p < P; p++)
+            for (int v = V; v < BLOCK_VECS; v++)
+                vec_store(s->out[0] + (ptrdiff_t)(ox + p) * DN_BLOCK + v * LANES, vec_splat(0));
+    for (int b = 0; b < dn_ceil_div(V, BLOCK_VECS) && last && s->activate; b++)
         s->activate(job->conv->activation, s->out[b] + (ptrdiff_t)ox * DN_BLOCK, (size_t)P * DN_BLOCK);
 }
 
-typedef void tile_function(struct strip *s, int ox);
-
-/* Defines `name`, the table of tile_functions name##P that call tile(s, P, B, ox). */
-#define TILE(tile, P, B, name)                                                                     \
+/* Defines `name`, the table of tile_functions name##P that call tile(s, P, V, ox). */
+#define TILE(tile, P, V, name)                                                                     \
     static void name##P(struct strip *s, int ox)                                                   \
     {                                                                                              \
-        tile(s, P, B, ox);                                                                         \
+        tile(s, P, V, ox);                                                                         \
     }
-#define FIVE_TILES(tile, B, name)                                                                  \
-    TILE(tile, 1, B, name)                                                                         \
-    TILE(tile, 2, B, name)                                                                         \
-    TILE(tile, 3, B, name)                                                                         \
-    TILE(tile, 4, B, name)                                                                         \
-    TILE(tile, 5, B, name)
+#define FIVE_TILES(tile, V, name) \
+    TILE(tile, 1, V, name)        \
+    TILE(tile, 2, V, name)        \
+    TILE(tile, 3, V, name)        \
+    TILE(tile, 4, V, name)        \
+    TILE(tile, 5, V, name)
+#define NINE_TILES(tile, V, name) \
+    FIVE_TILES(tile, V, name)     \
+    TILE(tile, 6, V, name)        \
+    TILE(tile, 7, V, name)        \
+    TILE(tile, 8, V, name)        \
+    TILE(tile, 9, V, name)
+#define TWELVE_TILES(tile, V, name) \
+    NINE_TILES(tile, V, name)       \
+    TILE(tile, 10, V, name)         \
+    TILE(tile, 11, V, name)         \
+    TILE(tile, 12, V, name)
+#define FIVE_NAMES(name) NULL, name##1, name##2, name##3, name##4, name##5
+#define NINE_NAMES(name) FIVE_NAMES(name), name##6, name##7, name##8, name##9
+#define TWELVE_NAMES(name) NINE_NAMES(name), name##10, name##11, name##12
+
 #if TILE_PIXELS == 14
-#define TILES(tile, B, name)                                                                       \
-    FIVE_TILES(tile, B, name)                                                                      \
-    TILE(tile, 6, B, name)                                                                         \
-    TILE(tile, 7, B, name)                                                                         \
-    TILE(tile, 8, B, name)                                                                         \
-    TILE(tile, 9, B, name)                                                                         \
-    TILE(tile, 10, B, name)                                                                        \
-    TILE(tile, 11, B, name)                                                                        \
-    TILE(tile, 12, B, name)                                                                        \
-    TILE(tile, 13, B, name)                                                                        \
-    TILE(tile, 14, B, name)                                                                        \
-    static tile_function *const name[TILE_PIXELS + 1] = {                                          \
-        NULL,    name##1, name##2,  name##3,  name##4,  name##5,  name##6, name##7,                \
-        name##8, name##9, name##10, name##11, name##12, name##13, name##14};
+#define TILES(tile, V, name)    \
+    TWELVE_TILES(tile, V, name) \
+    TILE(tile, 13, V, name)     \
+    TILE(tile, 14, V, name)     \
+    static tile_function *const name[] = {TWELVE_NAMES(name), name##13, name##14};
 #elif TILE_PIXELS == 6
-#define TILES(tile, B, name)                                                                       \
-    FIVE_TILES(tile, B, name)                                                                      \
-    TILE(tile, 6, B, name)                                                                         \
-    static tile_function *const name[TILE_PIXELS + 1] = {NULL,    name##1, name##2, name##3,       \
-                                                         name##4, name##5, name##6};
+#define TILES(tile, V, name)  \
+    FIVE_TILES(tile, V, name) \
+    TILE(tile, 6, V, name)    \
+    static tile_function *const name[] = {FIVE_NAMES(name), name##6};
+#define HALF_TILES(tile, name)          \
+    TWELVE_TILES(tile, HALF_VECS, name) \
+    static tile_function *const name[] = {TWELVE_NAMES(name)};
 #else
-#define TILES(tile, B, name)                                                                       \
-    FIVE_TILES(tile, B, name)                                                                      \
-    static tile_function *const name[TILE_PIXELS + 1] = {NULL,    name##1, name##2,                \
-                                                         name##3, name##4, name##5};
+#define TILES(tile, V, name)  \
+    FIVE_TILES(tile, V, name) \
+    static tile_function *const name[] = {FIVE_NAMES(name)};
+#define HALF_TILES(tile, name)        \
+    NINE_TILES(tile, HALF_VECS, name) \
+    static tile_function *const name[] = {NINE_NAMES(name)};
 #endif
+
+/* Defines `name`, the tables of a tile of one output block, of two, and of half of one. */
+struct tile_tables {
+    tile_function *const *blocks[TILE_BLOCKS], *const *half;
+};
+#if TILE_BLOCKS == 2
+#define TILE_TABLES(tile, name)           \
+    TILES(tile, BLOCK_VECS, name##_one)   \
+    TILES(tile, 2 * BLOCK_VECS, name##_two) \
+    static const struct tile_tables name##_tiles = {{name##_one, name##_two}, NULL};
+#else
+#define TILE_TABLES(tile, name)         \
+    TILES(tile, BLOCK_VECS, name##_one) \
+    HALF_TILES(tile, name##_half)       \
+    static const struct tile_tables name##_tiles = {{name##_one}, name##_half};
+#endif
+
+/* The tiles for the strip's output blocks. */
+static void choose_tiles(struct strip *s, const struct tile_tables *t)
+{
+    const bool half = t->half && s->job->conv->n - s->block * DN_BLOCK <= DN_BLOCK / 2;
+    s->tiles = half ? t->half : t->blocks[s->blocks - 1];
+    s->pixels = half ? MOST_PIXELS : TILE_PIXELS;
+}
 
 #endif
