@@ -6,7 +6,7 @@ needs no ARM machine.
 
 Needs aarch64-linux-gnu-gcc, or another compiler in NEON_CC ("clang --target=aarch64-linux-gnu"). Per
 kernel: multiply-adds of four lanes in one round of its loop, other vector instructions beside them
-(loads, broadcasts, spills), and their quotient. Rows are cut into tiles of five and four pixels; 3x3
+(loads, broadcasts, spills), and their quotient. Rows are cut into tiles of five and four pixels, or of nine where there are at most 8 filters; 3x3
 and 1x1 layers have the same loop."""
 import os
 import re
@@ -15,8 +15,9 @@ import sys
 import tempfile
 
 DIRECT, WINOGRAD = "src/kernel/arm/neon_conv.c", "src/kernel/arm/neon_winograd.c"
-KERNELS = [("direct, 5 pixels x 16 filters", DIRECT, "dense_one5"),
-           ("direct, 4 pixels x 16 filters", DIRECT, "dense_one4"),
+KERNELS = [("direct, 5 pixels x 16 filters", DIRECT, "dense_one5_tile"),
+           ("direct, 4 pixels x 16 filters", DIRECT, "dense_one4_tile"),
+           ("direct, 9 pixels x 8 filters", DIRECT, "dense_half9_tile"),
            ("Winograd, 5 tiles x 16 filters", WINOGRAD, "panel_5_1"),
            ("Winograd, 4 tiles x 16 filters", WINOGRAD, "panel_4_1")]
 COMPILER = os.environ.get("NEON_CC", "aarch64-linux-gnu-gcc").split()

@@ -87,7 +87,7 @@ static INLINE void dense_tile(struct strip *s, int P, int V, int ox)
     store_tile(s, acc, P, V, ox);
 }
 
-TILE_TABLES(dense_tile, dense)
+TILE_TABLES(TILE_APART, dense_tile, dense)
 
 /* What all tiles of an output row share. */
 static void find_inputs(struct strip *s, int oy)
@@ -106,18 +106,6 @@ static void find_inputs(struct strip *s, int oy)
     for (int i = 0; i < 2; i++)
         r->below[i] = dn_view_at(in, block, dn_min(below - i * (v->stride_y > 1), in->h - 1), -v->pad_x);
     r->filters = (ptrdiff_t)skipped * v->kw * (s->c1 - s->c0) * DN_BLOCK;
-}
-
-/* The columns of a row in tiles of equal size, give or take one pixel. */
-static void dense_row(struct strip *s, int oy, int x0, int x1)
-{
-    begin_row(s, oy);
-    find_inputs(s, oy);
-    for (int left = dn_ceil_div(x1 - x0, s->pixels); left > 0; left--) {
-        int pixels = dn_ceil_div(x1 - x0, left);
-        s->tiles[pixels](s, x0);
-        x0 += pixels;
-    }
 }
 
 /* Spreads the prefetching of `floats` filters per output block, which follow those of this strip at
@@ -150,6 +138,7 @@ static void dense_blocks(struct strip s, int block, int blocks, struct dn_rect r
     s.blocks = blocks;
     choose_tiles(&s, &dense_tiles);
     s.dx = (ptrdiff_t)v->stride_x * DN_BLOCK;
+    const struct columns columns = columns_of(rect.x0, rect.x1, s.pixels);
     for (int i = 0; i < blocks; i++)
         s.w[i] = job->filters + dn_conv_packed_floats(v, job->block0, block + i);
     int begin, end;
@@ -168,8 +157,11 @@ static void dense_blocks(struct strip s, int block, int blocks, struct dn_rect r
             plan_prefetch(&s, rect, size + (blocks - 1) * whole, dn_min(wide, end - begin) * taps);
         else
             plan_prefetch(&s, rect, 0, 0);
-        for (int y = rect.y0; y < rect.y1; y++)
-            dense_row(&s, y, rect.x0, rect.x1);
+        for (int y = rect.y0; y < rect.y1; y++) {
+            begin_row(&s, y);
+            find_inputs(&s, y);
+            run_tiles(&s, s.tiles, &columns);
+        }
         for (int i = 0; i < blocks; i++)
             s.w[i] += size;
     }

@@ -138,14 +138,13 @@ static INLINE void tile_pair(struct strip *s, int P, int B, int ox)
 
 enum { PAIR_PIXELS = 5 };
 
-FIVE_TILES(tile_pair, 1, depthwise_pair)
-static tile_function *const depthwise_pair[PAIR_PIXELS + 1] = {
-    NULL, depthwise_pair1, depthwise_pair2, depthwise_pair3, depthwise_pair4, depthwise_pair5};
+FIVE_TILES(TILE, tile_pair, 1, depthwise_pair)
+static tile_function *const depthwise_pair[PAIR_PIXELS + 1] = {FIVE_NAMES(depthwise_pair)};
 
-TILES(tile_3_1, 1, depthwise_3_1)
-TILES(tile_3_2, 1, depthwise_3_2)
-TILES(tile_5_1, 1, depthwise_5_1)
-TILES(tile_any, 1, depthwise_any)
+TILES(TILE, tile_3_1, 1, depthwise_3_1)
+TILES(TILE, tile_3_2, 1, depthwise_3_2)
+TILES(TILE, tile_5_1, 1, depthwise_5_1)
+TILES(TILE, tile_any, 1, depthwise_any)
 
 static tile_function *const *depthwise_tiles(const struct dn_conv *v)
 {
@@ -176,14 +175,9 @@ static int list_rows(struct strip *s, int ky0, int ky1, int oy)
 static void depthwise_row(struct strip *s, tile_function *const *tiles, int most, int blocks, struct dn_rect rect)
 {
     const struct dn_conv *v = s->job->conv;
-    int wide = rect.x1 - rect.x0, count = dn_ceil_div(wide, most);
-    int least = wide / count, wider = rect.x0 + wide % count * (least + 1); /* as far tiles of one more */
+    const struct columns columns = columns_of(rect.x0, rect.x1, most);
     for (; blocks > 0; blocks--, s->block++) {
-        int x = rect.x0;
-        for (; x < wider; x += least + 1)
-            tiles[least + 1](s, x);
-        for (; x < rect.x1; x += least)
-            tiles[least](s, x);
+        run_tiles(s, tiles, &columns);
         s->w[0] += (ptrdiff_t)v->kh * v->kw * DN_BLOCK;
         s->out[0] += s->job->out.block;
     }

@@ -44,15 +44,17 @@ static INLINE void border_tile(struct strip *s, int B, int ox)
     store_tile(s, acc, 1, B * BLOCK_VECS, ox);
 }
 
-TILE_TABLES(planar_tile, planar)
-static void border_one(struct strip *s, int ox)
+TILE_TABLES(TILE, planar_tile, planar)
+static void border_one(struct strip *s, int ox, int n)
 {
-    border_tile(s, 1, ox);
+    for (; n > 0; n--, ox++)
+        border_tile(s, 1, ox);
 }
 #if TILE_BLOCKS == 2
-static void border_two(struct strip *s, int ox)
+static void border_two(struct strip *s, int ox, int n)
 {
-    border_tile(s, 2, ox);
+    for (; n > 0; n--, ox++)
+        border_tile(s, 2, ox);
 }
 static tile_function *const border_tiles[] = {border_one, border_two};
 #else
@@ -97,16 +99,12 @@ static void inside_columns(const struct dn_conv_job *job, struct dn_rect rect, i
 
 static void planar_row(struct strip *s, struct dn_rect rect)
 {
-    int x = rect.x0, x0, x1;
+    int x0, x1;
     inside_columns(s->job, rect, &x0, &x1);
-    for (; x < x0; x++)
-        border_tiles[s->blocks - 1](s, x);
-    for (int left = dn_ceil_div(x1 - x0, s->pixels), pixels; left > 0; left--, x += pixels) {
-        pixels = dn_ceil_div(x1 - x, left);
-        s->tiles[pixels](s, x);
-    }
-    for (; x < rect.x1; x++)
-        border_tiles[s->blocks - 1](s, x);
+    const struct columns inside = columns_of(x0, x1, s->pixels);
+    border_tiles[s->blocks - 1](s, rect.x0, x0 - rect.x0);
+    run_tiles(s, s->tiles, &inside);
+    border_tiles[s->blocks - 1](s, x1, rect.x1 - x1);
 }
 
 /* Asks for all inputs of a rectangle at once: what another core has just written comes slowly. */

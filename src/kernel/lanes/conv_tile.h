@@ -25,7 +25,8 @@ enum { MOST_PIXELS = TILE_PIXELS };
 enum { TILE_SUMS = TILE_PIXELS * TILE_BLOCKS * BLOCK_VECS };
 
 struct strip;
-typedef void tile_function(struct strip *s, int ox);
+/* Computes n tiles of a row, from output column ox on. */
+typedef void tile_function(struct strip *s, int ox, int n);
 
 /* One block of input channels, or of taps, of up to TILE_BLOCKS output blocks. */
 struct strip {
@@ -143,53 +144,69 @@ static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int 
         s->activate(job->conv->activation, s->out[b] + (ptrdiff_t)ox * DN_BLOCK, (size_t)P * DN_BLOCK);
 }
 
-/* Defines `name`, the table of tile_functions name##P that call tile(s, P, V, ox). */
-#define TILE(tile, P, V, name)                                                                     \
-    static void name##P(struct strip *s, int ox)                                                   \
-    {                                                                                              \
-        tile(s, P, V, ox);                                                                         \
+/* Defines a tile_function name##P that calls tile(s, P, V, ox). What tiles of a row share is computed once. */
+#define TILE(tile, P, V, name)                          \
+    static void name##P(struct strip *s, int ox, int n) \
+    {                                                   \
+        for (; n > 0; n--, ox += P)                     \
+            tile(s, P, V, ox);                          \
     }
-#define FIVE_TILES(tile, V, name) \
-    TILE(tile, 1, V, name)        \
-    TILE(tile, 2, V, name)        \
-    TILE(tile, 3, V, name)        \
-    TILE(tile, 4, V, name)        \
-    TILE(tile, 5, V, name)
-#define NINE_TILES(tile, V, name) \
-    FIVE_TILES(tile, V, name)     \
-    TILE(tile, 6, V, name)        \
-    TILE(tile, 7, V, name)        \
-    TILE(tile, 8, V, name)        \
-    TILE(tile, 9, V, name)
-#define TWELVE_TILES(tile, V, name) \
-    NINE_TILES(tile, V, name)       \
-    TILE(tile, 10, V, name)         \
-    TILE(tile, 11, V, name)         \
-    TILE(tile, 12, V, name)
+
+/* The same, but what tiles share leaves them the registers that their loops need (AVX2, 512 channels, 3x3: 4 % less time;
+ * depthwise and planar tiles take 4 % longer so). */
+#define TILE_APART(tile, P, V, name)                                              \
+    static __attribute__((noinline)) void name##P##_tile(struct strip *s, int ox) \
+    {                                                                             \
+        tile(s, P, V, ox);                                                        \
+    }                                                                             \
+    static void name##P(struct strip *s, int ox, int n)                           \
+    {                                                                             \
+        for (; n > 0; n--, ox += P)                                               \
+            name##P##_tile(s, ox);                                               \
+    }
+
+/* Define `name`, the table of tile_functions; DEFINE is one of those above. */
+#define FIVE_TILES(DEFINE, tile, V, name) \
+    DEFINE(tile, 1, V, name)              \
+    DEFINE(tile, 2, V, name)              \
+    DEFINE(tile, 3, V, name)              \
+    DEFINE(tile, 4, V, name)              \
+    DEFINE(tile, 5, V, name)
+#define NINE_TILES(DEFINE, tile, V, name) \
+    FIVE_TILES(DEFINE, tile, V, name)     \
+    DEFINE(tile, 6, V, name)              \
+    DEFINE(tile, 7, V, name)              \
+    DEFINE(tile, 8, V, name)              \
+    DEFINE(tile, 9, V, name)
+#define TWELVE_TILES(DEFINE, tile, V, name) \
+    NINE_TILES(DEFINE, tile, V, name)       \
+    DEFINE(tile, 10, V, name)               \
+    DEFINE(tile, 11, V, name)               \
+    DEFINE(tile, 12, V, name)
 #define FIVE_NAMES(name) NULL, name##1, name##2, name##3, name##4, name##5
 #define NINE_NAMES(name) FIVE_NAMES(name), name##6, name##7, name##8, name##9
 #define TWELVE_NAMES(name) NINE_NAMES(name), name##10, name##11, name##12
 
 #if TILE_PIXELS == 14
-#define TILES(tile, V, name)    \
-    TWELVE_TILES(tile, V, name) \
-    TILE(tile, 13, V, name)     \
-    TILE(tile, 14, V, name)     \
+#define TILES(DEFINE, tile, V, name)    \
+    TWELVE_TILES(DEFINE, tile, V, name) \
+    DEFINE(tile, 13, V, name)           \
+    DEFINE(tile, 14, V, name)           \
     static tile_function *const name[] = {TWELVE_NAMES(name), name##13, name##14};
 #elif TILE_PIXELS == 6
-#define TILES(tile, V, name)  \
-    FIVE_TILES(tile, V, name) \
-    TILE(tile, 6, V, name)    \
+#define TILES(DEFINE, tile, V, name)  \
+    FIVE_TILES(DEFINE, tile, V, name) \
+    DEFINE(tile, 6, V, name)          \
     static tile_function *const name[] = {FIVE_NAMES(name), name##6};
-#define HALF_TILES(tile, name)          \
-    TWELVE_TILES(tile, HALF_VECS, name) \
+#define HALF_TILES(DEFINE, tile, name)          \
+    TWELVE_TILES(DEFINE, tile, HALF_VECS, name) \
     static tile_function *const name[] = {TWELVE_NAMES(name)};
 #else
-#define TILES(tile, V, name)  \
-    FIVE_TILES(tile, V, name) \
+#define TILES(DEFINE, tile, V, name)  \
+    FIVE_TILES(DEFINE, tile, V, name) \
     static tile_function *const name[] = {FIVE_NAMES(name)};
-#define HALF_TILES(tile, name)        \
-    NINE_TILES(tile, HALF_VECS, name) \
+#define HALF_TILES(DEFINE, tile, name)        \
+    NINE_TILES(DEFINE, tile, HALF_VECS, name) \
     static tile_function *const name[] = {NINE_NAMES(name)};
 #endif
 
@@ -198,16 +215,39 @@ struct tile_tables {
     tile_function *const *blocks[TILE_BLOCKS], *const *half;
 };
 #if TILE_BLOCKS == 2
-#define TILE_TABLES(tile, name)           \
-    TILES(tile, BLOCK_VECS, name##_one)   \
-    TILES(tile, 2 * BLOCK_VECS, name##_two) \
+#define TILE_TABLES(DEFINE, tile, name)             \
+    TILES(DEFINE, tile, BLOCK_VECS, name##_one)     \
+    TILES(DEFINE, tile, 2 * BLOCK_VECS, name##_two) \
     static const struct tile_tables name##_tiles = {{name##_one, name##_two}, NULL};
 #else
-#define TILE_TABLES(tile, name)         \
-    TILES(tile, BLOCK_VECS, name##_one) \
-    HALF_TILES(tile, name##_half)       \
+#define TILE_TABLES(DEFINE, tile, name)         \
+    TILES(DEFINE, tile, BLOCK_VECS, name##_one) \
+    HALF_TILES(DEFINE, tile, name##_half)       \
     static const struct tile_tables name##_tiles = {{name##_one}, name##_half};
 #endif
+
+/* Columns of a row in tiles of equal size, give or take one pixel. */
+struct columns {
+    int x0;
+    int tiles, pixels; /* of each */
+    int wider;         /* so many tiles, which come first, have one pixel more */
+};
+
+static INLINE struct columns columns_of(int x0, int x1, int most)
+{
+    struct columns c = {.x0 = x0, .tiles = dn_ceil_div(x1 - x0, most)};
+    c.pixels = c.tiles ? (x1 - x0) / c.tiles : 0;
+    c.wider = x1 - x0 - c.tiles * c.pixels;
+    return c;
+}
+
+static INLINE void run_tiles(struct strip *s, tile_function *const *tiles, const struct columns *c)
+{
+    if (c->wider > 0)
+        tiles[c->pixels + 1](s, c->x0, c->wider);
+    if (c->tiles > c->wider)
+        tiles[c->pixels](s, c->x0 + c->wider * (c->pixels + 1), c->tiles - c->wider);
+}
 
 /* The tiles for the strip's output blocks. */
 static void choose_tiles(struct strip *s, const struct tile_tables *t)
