@@ -42,6 +42,14 @@ static void *read_photo(void *context)
     return NULL;
 }
 
+static void forget(struct dn_ahead *a)
+{
+    pthread_mutex_destroy(&a->lock);
+    pthread_cond_destroy(&a->changed);
+    free(a->path);
+    a->path = NULL;
+}
+
 void dn_ahead_begin(struct dn_engine *engine)
 {
     struct dn_ahead *a = &engine->ahead;
@@ -62,10 +70,8 @@ void dn_ahead_begin(struct dn_engine *engine)
     pthread_cond_init(&a->changed, NULL);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK);
-    if (!a->rows || pthread_create(&a->thread, &attributes, read_photo, engine)) {
-        free(a->path); /* then the photo is read when it is wanted */
-        a->path = NULL;
-    }
+    if (!a->rows || pthread_create(&a->thread, &attributes, read_photo, engine))
+        forget(a); /* then the photo is read when it is wanted */
     pthread_attr_destroy(&attributes);
 }
 
@@ -120,10 +126,7 @@ void dn_ahead_end(struct dn_engine *engine)
         return;
     a->stop = true;
     pthread_join(a->thread, NULL);
-    pthread_mutex_destroy(&a->lock);
-    pthread_cond_destroy(&a->changed);
-    free(a->path);
-    a->path = NULL;
+    forget(a);
 }
 
 void dn_ahead_close(struct dn_engine *engine)

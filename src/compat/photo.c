@@ -164,9 +164,10 @@ float *network_predict_file(network *net, const char *path, int fit, int *w, int
 
 int network_read_ahead(network *net, const char *path, int fit)
 {
-    struct dn_ahead *a = &dn_engine_of(net)->ahead;
+    struct dn_engine *engine = dn_engine_of(net);
+    struct dn_ahead *a = &engine->ahead;
     free(a->next);
-    a->next = path && a->bytes ? strdup(path) : NULL;
+    a->next = path && a->bytes && engine->options.read_ahead ? strdup(path) : NULL;
     a->next_fit = fit;
     return a->next != NULL;
 }

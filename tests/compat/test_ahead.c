@@ -148,6 +148,7 @@ START_TEST(test_the_only_photo_is_read_while_the_network_is_planned)
     ck_assert_msg(net != NULL, "%s", darknet_last_error());
     memset(text, 'x', strlen(text));
     free(text);
+    ck_assert_int_eq(network_read_ahead(net, names[3], DARKNET_LETTERBOX), 0); /* no memory is planned for that */
     if (_i == 5)
         ck_assert_int_eq(network_keep(net, 0), 1);
     for (int turn = 0; turn < 2 && fits[_i] >= 0; turn++) {

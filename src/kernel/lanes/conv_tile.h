@@ -162,7 +162,7 @@ static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int 
     static void name##P(struct strip *s, int ox, int n)                           \
     {                                                                             \
         for (; n > 0; n--, ox += P)                                               \
-            name##P##_tile(s, ox);                                               \
+            name##P##_tile(s, ox);                                                \
     }
 
 /* Define `name`, the table of tile_functions; DEFINE is one of those above. */
