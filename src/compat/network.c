@@ -168,7 +168,6 @@ static void choose_ahead(struct dn_engine *engine, const darknet_options *o)
         return;
     engine->ahead.next = strdup(o->photo);
     engine->ahead.next_fit = o->fit;
-    engine->options.photo = NULL; /* the caller's text need not live on */
     dn_ahead_begin(engine);
 }
 
@@ -203,7 +202,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
     size_t start = begin_planning(plan.threads, &engine->unplanned);
     choose_budget(engine, o, start, &plan);
-    if (!o->memory)
+    if (!o->memory) /* beside planning; with a budget the plan tells whether there is room */
         choose_ahead(engine, o);
     while (dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
         *err = (struct dn_error){0};
@@ -296,6 +295,7 @@ network *darknet_load(const char *cfgfile, const char *weightfile, const darknet
         free_network(net);
         return NULL;
     }
+    engine->options.photo = NULL; /* the caller's text need not live on, and this photo is not begun with again */
     return net;
 }
 

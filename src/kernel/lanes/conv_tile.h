@@ -9,16 +9,19 @@
  * takes several vectors, there are also tiles of more pixels and half a block, for last blocks of at most 8 channels.
  * P and V, the vectors of a pixel, are constants in every use: the loops over them must unroll.
  *
- * Before inclusion: vec and its operations, TILE_PIXELS, TILE_BLOCKS, and HALF_PIXELS, if there are such tiles. */
+ * Before inclusion: vec and its operations, TILE_PIXELS, TILE_BLOCKS. */
 #ifndef DN_KERNEL_CONV_TILE_H
 #define DN_KERNEL_CONV_TILE_H
 
 #include "kernel/lanes/conv_store.h"
 
-#ifdef HALF_PIXELS
-enum { MOST_PIXELS = HALF_PIXELS, HALF_VECS = BLOCK_VECS / 2 };
+/* Pixels of a tile of half a block: as many as TILES and HALF_TILES below define. */
+#if TILE_PIXELS == 14
+enum { MOST_PIXELS = 14 }; /* there is none */
+#elif TILE_PIXELS == 6
+enum { MOST_PIXELS = 12 };
 #else
-enum { MOST_PIXELS = TILE_PIXELS };
+enum { MOST_PIXELS = 9 };
 #endif
 
 /* The sums of a tile; one of half a block has no more. */
@@ -152,8 +155,8 @@ static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int 
             tile(s, P, V, ox);                          \
     }
 
-/* The same, but what tiles share leaves them the registers that their loops need (AVX2, 512 channels, 3x3: 4 % less time;
- * depthwise and planar tiles take 4 % longer so). */
+/* The same, but what tiles share leaves them the registers that their loops need (AVX2, 512 channels, 3x3: 4 % less time).
+ * Depthwise tiles are so short that they take 6 % longer. */
 #define TILE_APART(tile, P, V, name)                                              \
     static __attribute__((noinline)) void name##P##_tile(struct strip *s, int ox) \
     {                                                                             \
@@ -199,14 +202,14 @@ static INLINE void store_tile(const struct strip *s, const vec *acc, int P, int 
     DEFINE(tile, 6, V, name)          \
     static tile_function *const name[] = {FIVE_NAMES(name), name##6};
 #define HALF_TILES(DEFINE, tile, name)          \
-    TWELVE_TILES(DEFINE, tile, HALF_VECS, name) \
+    TWELVE_TILES(DEFINE, tile, BLOCK_VECS / 2, name) \
     static tile_function *const name[] = {TWELVE_NAMES(name)};
 #else
 #define TILES(DEFINE, tile, V, name)  \
     FIVE_TILES(DEFINE, tile, V, name) \
     static tile_function *const name[] = {FIVE_NAMES(name)};
 #define HALF_TILES(DEFINE, tile, name)        \
-    NINE_TILES(DEFINE, tile, HALF_VECS, name) \
+    NINE_TILES(DEFINE, tile, BLOCK_VECS / 2, name) \
     static tile_function *const name[] = {NINE_NAMES(name)};
 #endif
 

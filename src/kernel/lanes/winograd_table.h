@@ -189,8 +189,9 @@ static void multiply_point(struct dn_winograd_strip *strip, int k, struct sums *
     for (int b = 0, blocks; b < strip->blocks; b += blocks) {
         blocks = dn_min(PANEL_BLOCKS, strip->blocks - b);
         for (int i = 0, tile = from, P; i < n; i++, tile += P) {
-            fetch_later(&strip->ahead, dn_min(lines, lines_left));
-            lines_left -= dn_min(lines, lines_left);
+            const int some = dn_min(lines, lines_left);
+            fetch_later(&strip->ahead, some);
+            lines_left -= some;
             if (channels > 0)
                 dn_winograd_transform(&strip->ahead.next, channels);
             P = tiles + (i < wider);
