@@ -167,6 +167,25 @@ static int look_at_segments(struct dl_phdr_info *object, size_t size, void *cont
     return s->mine;
 }
 
+/* A mapping ends where a flag changes. */
+static size_t cut(uintptr_t begin, size_t bytes)
+{
+    const size_t piece = DN_PROCESS_PIECE;
+    size_t failed = 0;
+    for (uintptr_t at = (begin / piece + 1) * piece; at < begin + bytes; at += 2 * piece) {
+        const size_t rest = begin + bytes - at;
+        failed += madvise((void *)at, rest < piece ? rest : piece, MADV_DONTDUMP) != 0;
+    }
+    return failed;
+}
+
+bool dn_process_cut_code(void)
+{
+    struct segments s = {cut, true, 0};
+    dl_iterate_phdr(look_at_segments, &s);
+    return s.sum == 0;
+}
+
 static size_t forget(uintptr_t begin, size_t bytes)
 {
     return madvise((void *)begin, bytes, MADV_DONTNEED) == 0 ? bytes : 0;

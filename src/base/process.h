@@ -17,6 +17,13 @@ size_t dn_process_room(const char *root);
 /* Gives memory that was allocated and freed back to the system, where the C library keeps it. */
 void dn_process_trim(void);
 
+/* Where a page of a file is needed the system maps what lies around it: 64 KB, or (Linux 6.18) the whole folio of the page
+ * cache, which may have megabytes, but nothing beyond the mapping. So the code and constants of this program or library
+ * are cut into mappings of DN_PROCESS_PIECE bytes, every other one marked to be left out of core dumps. False where
+ * the system does not do it. */
+enum { DN_PROCESS_PIECE = 16 << 10 };
+bool dn_process_cut_code(void);
+
 /* The code and constants of this program or library, whose file has them, stop being resident; what is used again comes
  * back. Returns how many bytes they are; 0 where the system does not forget. */
 size_t dn_process_forget_code(void);

@@ -22,6 +22,7 @@ struct dn_engine {
     size_t photo;     /* of them for reading a photo */
     size_t budget;    /* of the whole process; 0: none */
     size_t unplanned; /* bytes of the program's code that are not in the plan */
+    bool has_run;     /* this executor, at least once */
     bool ready;       /* the executor exists */
     pthread_t user;   /* the thread in which it was used last */
     struct dn_ahead ahead;

@@ -72,10 +72,12 @@ enum { MOST_THREADS = 1024 };
  * or less, is forgotten first; what a run needs of it comes back. What is resident differs by some pages from start to
  * start; rounded, the same plan is nearly always made. */
 enum {
-    CODE = 2144 << 10,           /* of the program, if there is so much */
-    TEAM_CODE = 192 << 10,       /* more of it, where several threads compute */
+    CODE = 1056 << 10,           /* of the program; of a library, which has less that is never used, */
+    MOST_SIXTEENTHS = 9,         /* so many sixteenths */
+    TEAM_CODE = 64 << 10,        /* more of it, where several threads compute */
+    CODE_BETWEEN = 448 << 10,    /* more of it behind a run: boxes, drawing; with a budget it is forgotten before the next */
     LIBRARIES_TO_COME = 160 << 10,
-    READING_CODE = 192 << 10,    /* of CODE */
+    READING_CODE = 96 << 10,     /* of CODE */
     READER_TO_COME = 96 << 10,   /* where a thread of its own reads filters */
     STACK_PER_THREAD = 40 << 10,
     BYTES_PER_LAYER = 2 << 10,
@@ -120,10 +122,12 @@ static size_t least_of(size_t a, size_t b)
 /* Bytes of the process, with the code that will come, which is more where less of it is there already; what is missing
  * beside that in *unplanned. Its threads exist by then (the OpenMP of clang takes 0.8 MB when it starts), and the code in
  * which they wait has come back. */
-static size_t begin_planning(int threads, size_t *unplanned)
+static size_t begin_planning(int threads, size_t budget, size_t *unplanned)
 {
     dn_parallel(threads, threads, nothing, NULL);
-    const size_t all = dn_process_forget_code(), planned = least_of(all, CODE + (threads > 1 ? TEAM_CODE : 0));
+    const bool cut = dn_process_cut_code();
+    const size_t all = dn_process_forget_code(), more = (threads > 1 ? TEAM_CODE : 0) + (budget ? 0U : CODE_BETWEEN);
+    const size_t planned = cut ? least_of(all / 16 * MOST_SIXTEENTHS, CODE + more) : all;
     dn_parallel(threads, threads, nothing, NULL);
     const size_t missing = dn_process_missing_code(false);
     *unplanned = least_of(missing, all - planned);
@@ -200,7 +204,7 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
         return err->status;
     engine->user = pthread_self();
     plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
-    size_t start = begin_planning(plan.threads, &engine->unplanned);
+    size_t start = begin_planning(plan.threads, o->memory, &engine->unplanned);
     choose_budget(engine, o, start, &plan);
     if (!o->memory) /* beside planning; with a budget the plan tells whether there is room */
         choose_ahead(engine, o);
@@ -232,6 +236,7 @@ static enum dn_status make_executor(struct dn_engine *engine, struct dn_error *e
         return err->status;
     engine->ready = !engine->options.plan_only &&
                     !dn_exec_create(&engine->exec, &engine->flow, &engine->plan, engine->kernels, &engine->weights, err);
+    engine->has_run = false;
     return err->status;
 }
 
@@ -405,9 +410,11 @@ enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *row
 {
     if (dn_engine_check(engine, err) || try_threads_here(engine, err))
         return err->status;
-    /* Behind the last run, in the maps' place, there may have been more code: what finds and draws boxes. */
-    if (engine->budget && dn_process_missing_code(false) < engine->unplanned)
+    /* Behind the last run, in the maps' place, there may have been more code: what finds and draws boxes. And before the
+     * first, what reads, packs and prints. */
+    if (engine->budget && (!engine->has_run || dn_process_missing_code(false) < engine->unplanned))
         dn_process_forget_code();
+    engine->has_run = true;
     dn_exec_trace(&engine->exec, engine->spans ? &engine->tracer : NULL);
     if (engine->options.observer)
         return run_observed(engine, rows, err);

@@ -156,18 +156,19 @@ static enum dn_status next(struct dn_reader *r, unsigned char *row, struct dn_er
     return DN_OK;
 }
 
-/* What libjpeg-turbo allocates: ten rows of blocks of each component, the rows that it enlarges,
- * and all coefficients of a file of several scans. */
+/* What libjpeg-turbo takes: of each component ten eighths of a row of blocks, or a row where there is only one, the rows that
+ * it enlarges, and all coefficients of a file of several scans. */
 static size_t decoder_bytes(j_decompress_ptr jpeg)
 {
     size_t w = jpeg->image_width, h = jpeg->image_height, sum = OVERHEAD;
     size_t max_h = (size_t)jpeg->max_h_samp_factor, max_v = (size_t)jpeg->max_v_samp_factor;
+    const size_t eighths = h <= 8 * max_v ? 8 : 10;
     for (int i = 0; i < jpeg->num_components; i++) {
         size_t h_factor = (size_t)jpeg->comp_info[i].h_samp_factor;
         size_t v_factor = (size_t)jpeg->comp_info[i].v_samp_factor;
         size_t across = (w * h_factor + 8 * max_h - 1) / max_h + 8 * h_factor;
         size_t down = (h * v_factor + 8 * max_v - 1) / max_v + 8 * v_factor;
-        sum += across * v_factor * 10;
+        sum += across * v_factor * eighths;
         if (h_factor < max_h || v_factor < max_v)
             sum += w * max_v;
         if (jpeg_has_multiple_scans(jpeg))

@@ -109,6 +109,25 @@ static int sum_of_constants(void)
     return sum;
 }
 
+/* Also where the system would map more around it: 64 KB, or a whole large folio. */
+START_TEST(a_byte_of_cut_code_brings_back_one_piece)
+{
+    ck_assert_int_eq(sum_of_constants(), 1);
+    ck_assert(dn_process_cut_code());
+    ck_assert(dn_process_cut_code());
+    ck_assert_uint_gt(dn_process_forget_code(), sizeof constants);
+    dn_process_missing_code(false); /* its own code */
+    for (size_t at = sizeof constants / 16; at < sizeof constants; at += sizeof constants / 16) {
+        const size_t before = dn_process_missing_code(false);
+        (void)((const volatile char *)constants)[at];
+        const size_t after = dn_process_missing_code(false);
+        ck_assert_uint_lt(after, before);
+        ck_assert_uint_le(before - after, DN_PROCESS_PIECE);
+    }
+    ck_assert_int_eq(sum_of_constants(), 1);
+}
+END_TEST
+
 START_TEST(code_and_constants_that_are_forgotten_come_back)
 {
     ck_assert_int_eq(sum_of_constants(), 1);
@@ -166,6 +185,7 @@ Suite *suite(void)
     Suite *s = suite_create("base/process");
     TCase *t = tcase_create("process");
     tcase_add_test(t, memory_that_is_used_is_resident);
+    tcase_add_test(t, a_byte_of_cut_code_brings_back_one_piece);
     tcase_add_test(t, code_and_constants_that_are_forgotten_come_back);
     tcase_add_test(t, there_is_a_core);
     tcase_add_test(t, threads_that_have_room_can_be_started);

@@ -75,17 +75,17 @@ class Process:
 
 
 def broken(done, peak, budget):
-    """(the law that does not hold or None, what it predicted in MB)."""
+    """(The law that does not hold or None, the figures.)"""
     found = re.search(r"Memory: ([\d.]+) MB predicted", done.stderr)
     if done.returncode or not found:
-        return common.last_line(done.stderr), 0
+        return common.last_line(done.stderr), "no figures"
     predicted = float(found.group(1)) * MB
     figures = f"{peak / MB:.2f} MB of {predicted / MB:.2f} predicted, {budget / MB:.2f} allowed"
     if peak > predicted + 0.005 * MB or predicted > budget + 0.005 * MB:
-        return figures, predicted
+        return "too little is predicted", figures
     if predicted - peak > 0.03 * predicted + 0.5 * MB:
-        return "too much is predicted: " + figures, predicted
-    return None, predicted
+        return "too much is predicted", figures
+    return None, figures
 
 
 def least_of(run, threads):
@@ -114,12 +114,10 @@ def try_boxes(process, name):
             return
         for times in (1, *LARGER[1:2]):
             run, budget = run_where_libraries_lie(process, int(times * least + 0.25 * MB), threads)
-            why, predicted = broken(*run, budget)
-            common.check(f"{name}, {threads} thread(s), {budget / MB:.1f} MB, all boxes twice: the peak is "
-                         f"the predicted {predicted / MB:.1f} MB", why)
-        why, predicted = broken(*process.run_boxes(0, threads), float("inf"))
-        common.check(f"{name}, {threads} thread(s), no budget, all boxes twice: the peak is the predicted "
-                     f"{predicted / MB:.1f} MB", why)
+            why, figures = broken(*run, budget)
+            common.check(f"{name}, {threads} thread(s), {budget / MB:.1f} MB, all boxes twice: {figures}", why)
+        why, figures = broken(*process.run_boxes(0, threads), float("inf"))
+        common.check(f"{name}, {threads} thread(s), no budget, all boxes twice: {figures}", why)
 
 
 def try_grid(folder, image):
@@ -135,9 +133,25 @@ def try_grid(folder, image):
             common.failed("yolov2 in a grid names its smallest budget", said)
             return
         budget = int(least + 0.05 * MB)
-        why, predicted = broken(*process.run(budget, threads), budget)
-        common.check(f"yolov2 in a grid, {threads} thread(s), {budget / MB:.1f} MB: the peak is the predicted "
-                     f"{predicted / MB:.1f} MB", why)
+        why, figures = broken(*process.run(budget, threads), budget)
+        common.check(f"yolov2 in a grid, {threads} thread(s), {budget / MB:.1f} MB: {figures}", why)
+
+
+def try_large_folios(name, folder, image):
+    """What is written 256 KB at a time lies so in the page cache of Linux 6.16 and later, and 6.18 maps all of it where a
+    byte is needed. The program had 0.3 MB too much when it was built or copied like that."""
+    path = f"{folder}/darknet-{name}"
+    with open(common.DARKNET, "rb") as program, open(path, "wb", buffering=0) as out:
+        while piece := program.read(256 << 10):
+            out.write(piece)
+    os.chmod(path, 0o755)
+    process = Process(folder, name, image)
+    process.words[0] = path
+    for threads in (1, 2):
+        least, said = least_of(process.run, threads)
+        budget = int((least or 0) + 0.05 * MB)
+        why, figures = broken(*process.run(budget, threads), budget) if least else (said, "no figures")
+        common.check(f"{name}, {threads} thread(s), a program in large folios: {figures}", why)
 
 
 def try_bench_by_hand(folder):
@@ -161,8 +175,8 @@ def try_wide_photo(folder):
     for what, process in (("cropped", cropped), ("into a wide network", across)):
         least, said = least_of(process.run, 1)
         budget = int((least or 0) + 0.05 * MB)
-        why, predicted = broken(*process.run(budget, 1), budget) if least else (said, 0)
-        common.check(f"a photo 20000 wide {what}, {budget / MB:.1f} MB: the peak is the predicted {predicted / MB:.1f} MB",
+        why, figures = broken(*process.run(budget, 1), budget) if least else (said, "no figures")
+        common.check(f"a photo 20000 wide {what}, {budget / MB:.1f} MB: {figures}",
                      why)
 
 
@@ -182,9 +196,9 @@ def try_budgets(name, folder, image):
             budget = int(times * least + 0.05 * MB)
             again = [image] * (times > 1)  # for a single photo no weights are kept
             for flags in process.thresholds():
-                why, predicted = broken(*process.run(budget, threads, *again, *flags), budget)
-                common.check(f"{name}, {threads} thread(s), {budget / MB:.1f} MB {' '.join(flags)}: the "
-                             f"peak is the predicted {predicted / MB:.1f} MB", why)
+                why, figures = broken(*process.run(budget, threads, *again, *flags), budget)
+                common.check(f"{name}, {threads} thread(s), {budget / MB:.1f} MB {' '.join(flags)}: "
+                             f"{figures}", why)
     if process.detects:
         try_boxes(process, name)
 
@@ -204,6 +218,8 @@ def main():
             file.write(f"classes=80\nnames={folder}/names\n")
         image = photo(folder)
         common.for_each(lambda name: try_budgets(name, folder, image), names)
+        for name in {"darknet19", "yolov4-tiny"}.intersection(names):
+            try_large_folios(name, folder, image)
         if "yolov2" in names:
             try_grid(folder, image)
             try_bench_by_hand(folder)
