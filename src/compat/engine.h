@@ -20,6 +20,7 @@ struct dn_engine {
     struct dn_machine machine;
     size_t process;   /* bytes of the process beside the arena */
     size_t photo;     /* of them for reading a photo */
+    size_t page_cache; /* of the budget for files that are read, where they count in the group that limits the process */
     size_t budget;    /* of the whole process; 0: none */
     size_t unplanned; /* bytes of the program's code that are not in the plan */
     bool has_run;     /* this executor, at least once */

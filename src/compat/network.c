@@ -86,6 +86,7 @@ enum {
     ROUNDING = 64 << 10,
     AHEAD = 128 << 10,
     PLANNING = 128 << 10, /* what planning leaves behind */
+    PAGE_CACHE = 1 << 20, /* of the program and the weights, where it counts in a memory cgroup that has no more than the budget */
     COUNTING = 64 << 10   /* Linux adds up the pages that a core counted when they are 32: its peak is up to 0.25 MB off */
 };
 
@@ -144,13 +145,15 @@ static void choose_budget(struct dn_engine *engine, const darknet_options *o, si
     if (!engine->process) /* when it is planned again, some of that has come */
         engine->process = dn_align_up(process, ROUNDING);
     engine->budget = o->memory;
-    plan->process = engine->process + ROUNDING; /* the budget that a refusal names is enough in the next process, too */
+    engine->page_cache = o->memory && dn_process_room("") < o->memory + PAGE_CACHE ? PAGE_CACHE : 0;
+    const size_t beside = engine->process + engine->page_cache;
+    plan->process = beside + ROUNDING; /* the budget that a refusal names is enough in the next process, too */
     plan->asked = o->memory;
     plan->photo = engine->photo > 0;
-    if (o->memory && o->memory <= engine->process)
+    if (o->memory && o->memory <= beside)
         plan->budget = 1; /* nothing fits it */
     else if (o->memory)
-        plan->budget = o->memory - engine->process;
+        plan->budget = o->memory - beside;
 }
 
 /* Where nothing is read during a run, no thread does it, and no code. */
@@ -166,7 +169,7 @@ static void choose_ahead(struct dn_engine *engine, const darknet_options *o)
 {
     const bool only = o->once && o->photo && !o->plan_only;
     size_t bytes = dn_graph_inputs(&engine->graph) * sizeof(float) + (only ? 0 : engine->photo) + AHEAD;
-    bool room = !o->memory || process_of(engine) + engine->plan.peak_bytes + bytes <= o->memory;
+    bool room = !o->memory || process_of(engine) + engine->plan.peak_bytes + engine->page_cache + bytes <= o->memory;
     engine->ahead.bytes = (o->read_ahead || only) && room ? bytes : 0;
     if (!only || !room)
         return;
