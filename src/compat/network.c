@@ -73,9 +73,10 @@ enum { MOST_THREADS = 1024 };
  * start; rounded, the same plan is nearly always made. */
 enum {
     CODE = 1056 << 10,           /* of the program; of a library, which has less that is never used, */
-    MOST_SIXTEENTHS = 9,         /* so many sixteenths */
-    TEAM_CODE = 64 << 10,        /* more of it, where several threads compute */
-    CODE_BETWEEN = 448 << 10,    /* more of it behind a run: boxes, drawing; with a budget it is forgotten before the next */
+    CODE_SIXTEENTHS = 9,         /* so much of all that it has */
+    UNCUT_CODE = 2144 << 10,     /* the same where it is not cut */
+    UNCUT_SIXTEENTHS = 12,
+    TEAM_CODE = 96 << 10,        /* more of it, where several threads compute */
     LIBRARIES_TO_COME = 160 << 10,
     READING_CODE = 96 << 10,     /* of CODE */
     READER_TO_COME = 96 << 10,   /* where a thread of its own reads filters */
@@ -120,15 +121,23 @@ static size_t least_of(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* Of so much code of the program or library, what will be resident with so many threads. Cutting it takes 1 to 2 ms
+ * until the process has ended, which only a budget pays for. */
+static size_t code_of(size_t all, int threads, size_t budget)
+{
+    const size_t team = threads > 1 ? TEAM_CODE : 0;
+    if (!budget)
+        return least_of(all / 16 * UNCUT_SIXTEENTHS, UNCUT_CODE + team);
+    return dn_process_cut_code() ? least_of(all / 16 * CODE_SIXTEENTHS, CODE + team) : all;
+}
+
 /* Bytes of the process, with the code that will come, which is more where less of it is there already; what is missing
  * beside that in *unplanned. Its threads exist by then (the OpenMP of clang takes 0.8 MB when it starts), and the code in
  * which they wait has come back. */
 static size_t begin_planning(int threads, size_t budget, size_t *unplanned)
 {
     dn_parallel(threads, threads, nothing, NULL);
-    const bool cut = dn_process_cut_code();
-    const size_t all = dn_process_forget_code(), more = (threads > 1 ? TEAM_CODE : 0) + (budget ? 0U : CODE_BETWEEN);
-    const size_t planned = cut ? least_of(all / 16 * MOST_SIXTEENTHS, CODE + more) : all;
+    const size_t all = dn_process_forget_code(), planned = code_of(all, threads, budget);
     dn_parallel(threads, threads, nothing, NULL);
     const size_t missing = dn_process_missing_code(false);
     *unplanned = least_of(missing, all - planned);
