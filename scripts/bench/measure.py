@@ -67,6 +67,7 @@ class Model:
         path = os.path.join(BUILD, "models", self.name + ".weights")
         if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(self.cfg):
             part = f"{path}.{os.getpid()}"
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             subprocess.run([sys.executable, os.path.join(ROOT, "scripts", "synthetic-weights.py"),
                             self.cfg, part], check=True)
             os.replace(part, path)

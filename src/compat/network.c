@@ -121,23 +121,21 @@ static size_t least_of(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Of so much code of the program or library, what will be resident with so many threads. Cutting it takes 1 to 2 ms
- * until the process has ended, which only a budget pays for. */
-static size_t code_of(size_t all, int threads, size_t budget)
+/* Of so much code of the program or library, what will be resident at most. */
+static size_t code_of(size_t all, bool cut, int threads)
 {
     const size_t team = threads > 1 ? TEAM_CODE : 0;
-    if (!budget)
-        return least_of(all / 16 * UNCUT_SIXTEENTHS, UNCUT_CODE + team);
-    return dn_process_cut_code() ? least_of(all / 16 * CODE_SIXTEENTHS, CODE + team) : all;
+    return cut ? least_of(all / 16 * CODE_SIXTEENTHS, CODE + team) : least_of(all / 16 * UNCUT_SIXTEENTHS, UNCUT_CODE + team);
 }
 
 /* Bytes of the process, with the code that will come, which is more where less of it is there already; what is missing
  * beside that in *unplanned. Its threads exist by then (the OpenMP of clang takes 0.8 MB when it starts), and the code in
- * which they wait has come back. */
+ * which they wait has come back. Cutting code takes 1 to 2 ms until the process has ended, which only a budget pays for. */
 static size_t begin_planning(int threads, size_t budget, size_t *unplanned)
 {
     dn_parallel(threads, threads, nothing, NULL);
-    const size_t all = dn_process_forget_code(), planned = code_of(all, threads, budget);
+    const bool cut = budget && dn_process_cut_code();
+    const size_t all = dn_process_forget_code(), planned = code_of(all, cut, threads);
     dn_parallel(threads, threads, nothing, NULL);
     const size_t missing = dn_process_missing_code(false);
     *unplanned = least_of(missing, all - planned);
@@ -205,6 +203,15 @@ static enum dn_status choose_fusion(struct dn_engine *engine, const darknet_opti
 }
 
 /* A budget that is too small for a thread per core may do for fewer, if the caller leaves their number open. */
+static bool ask_for_less(const struct dn_engine *engine, const darknet_options *o, struct dn_plan_options *plan)
+{
+    if (o->threads || plan->threads == 1)
+        return false;
+    plan->threads /= 2;
+    plan->machine = dn_machine_load(dn_kernels_name(engine->kernels), plan->threads);
+    return true;
+}
+
 static enum dn_status make_plan(struct dn_engine *engine, const darknet_options *o, struct dn_error *err)
 {
     struct dn_plan_options plan = {.once = o->once, .keeps = !dn_engine_gives_back(engine),
@@ -220,13 +227,20 @@ static enum dn_status make_plan(struct dn_engine *engine, const darknet_options 
     choose_budget(engine, o, start, &plan);
     if (!o->memory) /* beside planning; with a budget the plan tells whether there is room */
         choose_ahead(engine, o);
-    while (dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET && !o->threads && plan.threads > 1) {
+    struct dn_error refusal = {0}; /* that names the smallest budget */
+    for (size_t least = SIZE_MAX; dn_plan_make(&engine->flow, &plan, &engine->plan, err) == DN_BUDGET;) {
+        if (engine->plan.least_bytes + plan.process < least) {
+            least = engine->plan.least_bytes + plan.process;
+            refusal = *err;
+        }
         *err = (struct dn_error){0};
+        if (!ask_for_less(engine, o, &plan)) {
+            *err = refusal;
+            break;
+        }
         dn_process_trim();
         start += PLANNING;
         engine->process = 0;
-        plan.threads /= 2;
-        plan.machine = dn_machine_load(dn_kernels_name(engine->kernels), plan.threads);
         choose_budget(engine, o, start, &plan);
     }
     if (err->status)
@@ -519,7 +533,7 @@ darknet_memory network_memory(const network *net)
     m.predicted_peak = process_of(engine) + p->peak_bytes + engine->ahead.bytes;
     m.measured_peak = dn_process_peak();
     m.budget = engine->budget;
-    m.least = engine->budget && p->least_bytes < p->peak_bytes ? p->least_bytes + engine->process : 0;
+    m.least = engine->budget && p->least_bytes < p->peak_bytes ? p->least_bytes + engine->process + engine->page_cache : 0;
     m.streamed = p->streamed_bytes;
     m.work = p->work;
     m.seconds = p->seconds;

@@ -412,8 +412,11 @@ enum dn_status dn_plan_make(struct dn_flow *flow, const struct dn_plan_options *
         dn_search(flow, options, plan, err);
     if (!err->status)
         dn_plan_look_ahead(flow, options, plan, err);
-    if (err->status)
+    if (err->status) {
+        const size_t least = plan->least_bytes;
         dn_plan_free(plan);
+        plan->least_bytes = least;
+    }
     return err->status;
 }
 
