@@ -106,8 +106,8 @@ struct dn_plan_options {
 };
 
 /* Makes the plan of least predicted time within the budget; orders the layers of the flow as it
- * wants them. DN_BUDGET when there is none. On
- * failure nothing needs to be freed. */
+ * wants them. DN_BUDGET when there is none: then least_bytes says what there would be one for. On failure nothing
+ * needs to be freed. */
 enum dn_status dn_plan_make(struct dn_flow *flow, const struct dn_plan_options *options,
                             struct dn_plan *plan, struct dn_error *err);
 void dn_plan_free(struct dn_plan *plan);
