@@ -120,19 +120,20 @@ static void complete(struct dn_stream *s, unsigned n, const struct dn_fetch *f)
 static void *serve(void *context)
 {
     struct dn_stream *s = context;
-    while (!s->quit) {
+    for (;;) {
         unsigned n = s->taken;
         if (!take(s, n)) {
             await(s, &s->asked, n);
             continue;
         }
+        if (s->quit) /* the request is what dn_stream_close() wakes with */
+            return NULL;
         const struct dn_fetch f = s->fetch[n % DN_STREAM_OPEN]; /* its place is another's when it is complete */
         double start = dn_span_begin(f.tracer);
         complete(s, n, &f);
         DN_SPAN_END(f.tracer, start, .kind = DN_SPAN_FETCH, .layer = f.index, .block0 = f.block0,
                     .block1 = f.block1, .thread = 1);
     }
-    return NULL;
 }
 
 /* Reads the next slice, if there is a place to read it to: that of packed filters, or one that the thread does not use. */

@@ -5,15 +5,19 @@
 #include "support/suite.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/process.h"
 #include "darknet.h"
+#include "exec/stream.h"
 #include "support/net_run.h"
 
 enum fault { NONE, SHORT_READS, INTERRUPTED, SLOW, BROKEN, ENDED };
@@ -242,6 +246,68 @@ START_TEST(test_a_network_is_freed_after_a_failure)
 }
 END_TEST
 
+/* The thread sanitizer delays signals. */
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define NO_STEPPING
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) || !defined(__x86_64__)
+#define NO_STEPPING
+#endif
+#ifndef NO_STEPPING
+static struct {
+    struct dn_stream s;
+    int rest_at; /* instruction since the last request was complete */
+    int instruction;
+    _Atomic bool stepping, resting;
+} walk;
+
+enum { TRAP_FLAG = 0x100 };
+
+static void step(int signal, siginfo_t *info, void *context)
+{
+    greg_t *flags = &((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL];
+    (void)info;
+    *flags |= TRAP_FLAG;
+    walk.stepping = true;
+    if (signal != SIGTRAP || walk.s.done < 2 || walk.instruction++ < walk.rest_at)
+        return;
+    *flags &= ~TRAP_FLAG;
+    walk.resting = true;
+    usleep(1000);
+}
+
+/* What wakes the reading thread for its end was once taken for a request, when it came just between two instructions. */
+START_TEST(test_a_stream_may_be_closed_between_any_two_instructions_of_its_thread)
+{
+    const struct dn_weights made_up = {.file = {.fd = -1}};
+    const struct dn_layer_ops ops = {0};
+    const struct dn_layer empty = {.ops = &ops};
+    const struct dn_fetch nothing = {.layer = &empty};
+    const struct sigaction action = {.sa_sigaction = step, .sa_flags = SA_SIGINFO};
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGTRAP, &action, NULL);
+    for (int i = 0; i < 300; i++) {
+        struct dn_error err = {0};
+        memset(&walk, 0, sizeof walk);
+        walk.rest_at = i;
+        ck_assert_msg(!dn_stream_open(&walk.s, &made_up, NULL, 0, &err), "%s", err.text);
+        dn_stream_begin(&walk.s, &nothing);
+        while (walk.s.done < 1)
+            sched_yield();
+        pthread_kill(walk.s.thread, SIGUSR1);
+        while (!walk.stepping)
+            sched_yield();
+        dn_stream_begin(&walk.s, &nothing);
+        while (!walk.resting)
+            sched_yield();
+        dn_stream_close(&walk.s);
+    }
+}
+END_TEST
+#endif
+
 static void read_alone(void)
 {
     threads = 1;
@@ -274,5 +340,11 @@ Suite *suite(void)
     Suite *s = suite_create("exec/stream");
     suite_add_tcase(s, faults("read by a thread of their own", read_alone));
     suite_add_tcase(s, faults("read by the computing threads", read_together));
+#ifndef NO_STEPPING
+    TCase *t = tcase_create("closing");
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, test_a_stream_may_be_closed_between_any_two_instructions_of_its_thread);
+    suite_add_tcase(s, t);
+#endif
     return s;
 }
