@@ -13,6 +13,8 @@
 #include "plan/rings.h"
 #include "plan/storage.h"
 
+enum { SLICES = 6 };
+
 /* When a storage is first written and last read, as positions: n is behind the end. */
 struct life {
     int first, last;
@@ -153,15 +155,15 @@ static bool saves_bytes(const size_t *workspaces, int thrift)
 static enum dn_status add_slices(struct dn_piece_maker *m, int thrift, size_t maps, double whole)
 {
     const struct dn_layer *l = layer_at(m, m->last);
-    int slices[DN_SLICES] = {1, 2, 4, 8, 16, dn_plan_slice(l, DN_PLAN_STAGING)}, blocks = dn_blocks(l->out_c);
-    for (int k = 0; k < DN_SLICES; k++) {
+    int slices[SLICES] = {1, 2, 4, 8, 16, dn_plan_slice(l, DN_PLAN_STAGING)}, blocks = dn_blocks(l->out_c);
+    for (int k = 0; k < SLICES; k++) {
         if (k && (!dn_has_filters(l) || slices[k] <= slices[k - 1] || slices[k] > blocks || l->shares >= 0))
             continue;
         struct dn_piece p = {.first = m->last, .tiles = 1, .stripes = 1, .slice = slices[k], .thrift = thrift};
-        const struct dn_holding *filters = dn_tables_sliced(m->tables, l, k, slices[k], thrift)->holding;
         for (enum dn_stay stay = 0; stay < DN_STAYS; stay++) {
-            p.bytes[stay] = maps + filters[stay].held;
-            p.seconds[stay] = (float)(whole + filters[stay].seconds);
+            struct dn_holding filters = dn_tables_slices(m->tables, l, slices[k], thrift, stay);
+            p.bytes[stay] = maps + filters.held;
+            p.seconds[stay] = (float)(whole + filters.seconds);
         }
         if (!is_useless(m, &p) && add(m, p))
             return m->err->status;

@@ -74,7 +74,7 @@ static int unhidden(const struct dn_tables *tables, const struct dn_layer *l, in
     return m->spare && hidden < 1 ? blocks - (int)(hidden * blocks) : 0;
 }
 
-static struct dn_holding in_slices(const struct dn_tables *tables, const struct dn_layer *l, int slice, int thrift,
+struct dn_holding dn_tables_slices(const struct dn_tables *tables, const struct dn_layer *l, int slice, int thrift,
                                    enum dn_stay stay)
 {
     if (!dn_has_filters(l))
@@ -90,16 +90,6 @@ static struct dn_holding in_slices(const struct dn_tables *tables, const struct 
         least = part.seconds < least.seconds ? part : least;
     }
     return least;
-}
-
-const struct dn_sliced *dn_tables_sliced(const struct dn_tables *tables, const struct dn_layer *l, int index, int slice,
-                                         int thrift)
-{
-    struct dn_sliced *s = &tables->layers[l->index].sliced[index][thrift];
-    for (enum dn_stay stay = 0; stay < DN_STAYS && s->slice != slice; stay++)
-        s->holding[stay] = in_slices(tables, l, slice, thrift, stay);
-    s->slice = slice;
-    return s;
 }
 
 static void fill(const struct dn_tables *tables, const struct dn_layer *l, struct dn_span *rows)

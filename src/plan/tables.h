@@ -8,8 +8,7 @@
 enum {
     DN_BAND_HEIGHTS = 5, /* that the search looks for */
     DN_BAND_TABLES = 12, /* numbers of bands of which there are tables at a time */
-    DN_MOST_STRIPES = 8, /* that the search looks for */
-    DN_SLICES = 6        /* sizes of slices that it looks for */
+    DN_MOST_STRIPES = 8  /* that the search looks for */
 };
 
 /* Of a layer that is computed in so many bands, by thrift: workspace that a band may need, in bytes, or one of
@@ -31,20 +30,12 @@ struct dn_holding {
     double seconds;
 };
 
-/* Slots for the filters of a layer that is computed over its whole map, in slices of so many blocks, and seconds of all of
- * it, with the price of those that stay. */
-struct dn_sliced {
-    int slice;
-    struct dn_holding holding[DN_STAYS];
-};
-
 struct dn_layer_table {
     int grain;                  /* dn_layer_grain() */
     struct dn_holding holding[DN_STAYS]; /* of its filters, while it is in bands */
     const struct dn_span *rows; /* [n_in][out_h] rows of an input that are read for a row */
     int read;                   /* rows of it that somebody reads, if all layers are in bands */
     struct dn_banded banded[2][DN_BAND_TABLES];  /* computed by all threads together, and in stripes */
-    struct dn_sliced sliced[DN_SLICES][DN_THRIFT_LEVELS];
 };
 
 struct dn_tables {
@@ -66,9 +57,10 @@ const struct dn_banded *dn_tables_banded(const struct dn_tables *tables, int lay
 /* Seconds per byte of filters that stay; infinite where none do. */
 double dn_tables_price(const struct dn_tables *tables, enum dn_stay stay);
 
-/* The table of a layer in slices of so many blocks, which are the index-th size of them. */
-const struct dn_sliced *dn_tables_sliced(const struct dn_tables *tables, const struct dn_layer *l, int index, int slice,
-                                         int thrift);
+/* Slots for the filters of a layer that is computed over its whole map, in slices of so many blocks, and seconds of all of
+ * it, with the price of those that stay. */
+struct dn_holding dn_tables_slices(const struct dn_tables *tables, const struct dn_layer *l, int slice, int thrift,
+                                   enum dn_stay stay);
 
 /* Bytes of workspace for so many rows of a layer, in each of the stripes. */
 size_t dn_tables_workspace(const struct dn_tables *tables, const struct dn_layer *l, int rows, int stripes, int thrift);
