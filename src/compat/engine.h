@@ -47,6 +47,10 @@ enum dn_status dn_engine_check(const struct dn_engine *engine, struct dn_error *
 /* Runs the network on rows from any source. DN_OK, or the sentence is in err. */
 enum dn_status dn_engine_run(struct dn_engine *engine, const struct dn_rows *rows, struct dn_error *err);
 
+/* Bytes of the process beside the arena, without the thread and the code that read filters where nothing is read during a
+ * run. */
+size_t dn_engine_process(const struct dn_engine *engine);
+
 /* Memory for what is made of the outputs of a run: so many detections, code that a process touches only
  * then, and buffers. The plan counts the most of it. */
 size_t dn_engine_afterwards(const network *net, size_t detections);

@@ -14,6 +14,7 @@
 #include "plan/residency.h"
 #include "plan/storage.h"
 #include "support/net_case.h"
+#include "support/sanitizers.h"
 
 static struct dn_plan_options options_of(size_t budget, int threads)
 {
@@ -83,7 +84,7 @@ static const char *const cfgs[] = {"darknet19", "darknet53", "tinyface", "yolov2
 enum { CFGS = sizeof cfgs / sizeof *cfgs };
 
 /* Seconds that planning may take; with checks at every access it takes many times as long. */
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef ADDRESS_SANITIZER
 static const double planning_seconds = 60;
 enum { FINENESS = 1 };
 #else
